@@ -1,0 +1,46 @@
+package cartcore
+
+// TenantBy says by what a request names its tenant.
+type TenantBy int
+
+// The ways. Add only at the end.
+const (
+	TenantByDomain  TenantBy = iota // a domain in the path
+	TenantByStore                   // a store id in the path
+	TenantByAccount                 // an account in a header
+	TenantByAPIKey                  // the API key itself
+	TenantByHost                    // the host that was asked
+)
+
+// Credentials are what a request shows of who asks, as an adapter read it off; identity turns them into a Key.
+type Credentials struct {
+	TenantBy TenantBy
+	Tenant   string // the domain, store id, account or host
+	APIKey   string // as sent; where TenantBy is TenantByAPIKey it names the tenant, else it must belong to it
+	Token    string // customer token, without "Bearer "
+	Guest    string // guest token or session, as sent
+	Need     Need
+	Session  bool // Guest may itself be a customer token, and is checked by the session lookup where one is configured
+}
+
+// Need says what must be shown.
+type Need int
+
+// The needs. Add only at the end.
+const (
+	NeedAnyone   Need = iota // a customer or a guest; a guest who shows nothing gets a fresh token
+	NeedCustomer             // a customer token
+	NeedSession              // a session that somebody else issued
+	NeedCart                 // a customer token, or the token of a guest cart that exists
+	NeedStoreKey             // an API key of the tenant and nobody in person
+)
+
+// Caller is who asks, found out.
+type Caller struct {
+	Tenant   string
+	Key      Key    // whose cart is asked for; no Owner for NeedStoreKey
+	Customer string // customer id; empty for a guest
+	Guest    string // guest token in force; empty for a customer
+	Fresh    bool   // Guest was made for this request
+	MergeKey Key    // a guest's cart to merge into Key's first; no Owner where there is none
+}
