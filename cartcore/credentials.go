@@ -19,6 +19,7 @@ type Credentials struct {
 	APIKey   string // as sent; where TenantBy is TenantByAPIKey it names the tenant, else it must belong to it
 	Token    string // customer token, without "Bearer "
 	Guest    string // guest token or session, as sent
+	Cart     string // the cart that a customer's client names; it must be the customer's own. Empty: the client names none
 	Need     Need
 	Session  bool // Guest may itself be a customer token, and is checked by the session lookup where one is configured
 }
@@ -37,10 +38,11 @@ const (
 
 // Caller is who asks, found out.
 type Caller struct {
-	Tenant   string
-	Key      Key    // whose cart is asked for; no Owner for NeedStoreKey
-	Customer string // customer id; empty for a guest
-	Guest    string // guest token in force; empty for a customer
-	Fresh    bool   // Guest was made for this request
-	MergeKey Key    // a guest's cart to merge into Key's first; no Owner where there is none
+	Tenant        string
+	Key           Key    // whose cart is asked for; no Owner for NeedStoreKey
+	Customer      string // customer id; empty for a guest
+	PhoneVerified bool   // the customer's phone number counts as verified; false for a guest
+	Guest         string // guest token in force; empty for a customer
+	Fresh         bool   // Guest was made for this request
+	MergeKey      Key    // a guest's cart to merge into Key's first; no Owner where there is none
 }
