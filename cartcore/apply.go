@@ -15,11 +15,17 @@ func New(key Key, currency, seed string, now int64) *Cart {
 // version one higher and Updated at now (Unix milliseconds); where nothing did, it is cart itself.
 // A refused command changes nothing; only with Command.Each some asks can be refused and others done.
 func Apply(cart *Cart, cmd Command, facts Facts, limits Limits, now int64) (*Cart, Outcome, *Error) {
+	if cmd.NeedsCart && cart.Version == 0 {
+		return cart, Outcome{}, Refuse(KindCartUnknown)
+	}
 	if cmd.Verb == Read {
 		return cart, Outcome{}, nil
 	}
 	if cart.Locked > now {
 		return cart, Outcome{}, Refuse(KindCartLocked)
+	}
+	if cmd.NeedsLines && len(cart.Lines) == 0 {
+		return cart, Outcome{}, Refuse(KindCartEmpty)
 	}
 	next := *cart
 	next.Lines = append([]Line{}, cart.Lines...)
@@ -40,7 +46,7 @@ func Apply(cart *Cart, cmd Command, facts Facts, limits Limits, now int64) (*Car
 			}
 			result, err := applyAsk(&next, cmd, cmd.Asks[i], facts, limits, now)
 			if err != nil && !cmd.Each {
-				return cart, Outcome{}, err
+				return cart, Outcome{}, withOthers(err, &next, cmd, i, facts, limits, now)
 			}
 			if err != nil {
 				next = before
@@ -62,6 +68,18 @@ func Apply(cart *Cart, cmd Command, facts Facts, limits Limits, now int64) (*Car
 	return &next, out, nil
 }
 
+// withOthers names in err every later ask that is refused for the same reason, so that a client hears of all at once.
+func withOthers(err *Error, next *Cart, cmd Command, refused int, facts Facts, limits Limits, now int64) *Error {
+	err.Items = []string{err.Item}
+	for i := refused + 1; i < len(cmd.Asks); i++ {
+		_, other := applyAsk(next, cmd, cmd.Asks[i], facts, limits, now)
+		if other != nil && other.Kind == err.Kind {
+			err.Items = append(err.Items, other.Item)
+		}
+	}
+	return err
+}
+
 // applyAsk does one ask on next, whose lines are its own.
 func applyAsk(next *Cart, cmd Command, ask Ask, facts Facts, limits Limits, now int64) (Result, *Error) {
 	at := FindLine(next.Lines, ask)
@@ -79,6 +97,9 @@ func applyAsk(next *Cart, cmd Command, ask Ask, facts Facts, limits Limits, now 
 	item := facts[sku]
 	if item == nil || !item.Active {
 		return goneAsked(next, cmd, ask, at, item)
+	}
+	if err := lacking(ask, item); err != nil {
+		return Result{}, err
 	}
 
 	held := int64(0)
@@ -150,6 +171,24 @@ func grant(short Short, ask Ask, wanted, available int64, limits Limits) (int64,
 		granted, why = limits.MaxQuantityPerLine, WhyLimited
 	}
 	return granted, why, nil
+}
+
+// lacking refuses an item that does not have what ask requires of it.
+func lacking(ask Ask, item *Item) *Error {
+	for i := range ask.Attributes {
+		wanted := ask.Attributes[i]
+		has := item.Attributes[wanted.Name]
+		if has == "" {
+			has = wanted.Default
+		}
+		if has == "" {
+			return &Error{Kind: KindItemIncomplete, Item: ask.Named, Attribute: wanted.Name}
+		}
+		if wanted.Value != "" && wanted.Value != has {
+			return &Error{Kind: KindItemUnknown, Item: ask.Named}
+		}
+	}
+	return nil
 }
 
 // goneAsked answers an ask for an item that is not sold: item is nil where the catalogue does not have it.

@@ -96,3 +96,8 @@ func FindLine(lines []Line, ask Ask) int {
 	}
 	return -1
 }
+
+// ShortID is a cart's or a line's id in 24 hexadecimal digits, for dialects whose ids have that form.
+func ShortID(id string) string {
+	return strings.ReplaceAll(id, "-", "")[:24]
+}

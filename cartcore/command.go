@@ -46,6 +46,9 @@ type Command struct {
 	Seed  string // random hexadecimal digits, from which new ids are made; the same for each try
 	Mark  Mark   // for Merge: the guest cart that the asks come from
 	Until int64  // for Lock: Unix milliseconds
+
+	NeedsCart  bool // refuse where the cart was never saved
+	NeedsLines bool // refuse where the cart has no line
 }
 
 // Ask is one line of a command: which item or line, and how many.
@@ -60,7 +63,15 @@ type Ask struct {
 	Groups     []string
 	Product    bool   // for Remove: every line of the item's product
 	Named      string // the item in the client's own words, for messages
+	Attributes []Attribute
 	PriceSeen  string // the unit price that the client believes, as it wrote it; compared and told, never taken
+}
+
+// Attribute is what an ask requires of its item: that it has the attribute, and where Value is given, that value.
+type Attribute struct {
+	Name    string
+	Value   string // JSON text; empty: any
+	Default string // JSON text that stands for an attribute the item lacks; empty: the item must have it
 }
 
 // OptionRule says what a command does with the options of a line.

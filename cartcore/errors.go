@@ -24,6 +24,7 @@ const (
 	KindItemUnknown           // the catalogue does not have the item
 	KindLineUnknown           // the item is not in the cart
 	KindItemGone              // the catalogue has the item, but it is no longer sold
+	KindItemIncomplete        // the item lacks an attribute that the dialect needs; Attribute names it
 	KindOutOfStock            // nothing of the item can be had
 	KindShortStock            // some can be had, but not as many as were asked for
 	KindTooManyLines          // the cart would pass limits.maxLines; Limit says it
@@ -42,7 +43,7 @@ const (
 var kindNames = []string{
 	"none", "unsupported media type", "body too large", "malformed", "invalid field", "tenant unknown", "api key refused",
 	"forbidden", "unauthenticated", "token refused", "session missing", "session unknown", "cart unknown", "item unknown",
-	"line unknown", "item gone", "out of stock", "short stock", "too many lines", "too many units", "too many of one item",
+	"line unknown", "item gone", "item incomplete", "out of stock", "short stock", "too many lines", "too many units", "too many of one item",
 	"amount too large", "cart empty", "cart locked", "conflict", "unavailable", "internal",
 }
 
@@ -66,10 +67,12 @@ func Kinds() []Kind {
 // Error is the one error type of the request path. Only the fields that the kind needs are set.
 type Error struct {
 	Kind      Kind
-	Item      string // the item or line, as the client named it
-	Requested int64  // units asked for
-	Available int64  // units that can be had
-	Limit     int64  // the bound that would be passed
+	Item      string   // the item or line, as the client named it
+	Items     []string // every item of the request that is refused for the same reason, Item first
+	Attribute string   // the attribute that an item lacks
+	Requested int64    // units asked for
+	Available int64    // units that can be had
+	Limit     int64    // the bound that would be passed
 	Fields    []FieldError
 	Cause     error // what lies beneath, for the log; never shown to a client
 }

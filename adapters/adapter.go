@@ -1,0 +1,91 @@
+// Package adapters holds the five dialects, one file each. A dialect reads requests into commands on the canonical cart
+// and prints outcomes in its own words; it knows nothing of stores, tokens or catalogues.
+package adapters
+
+import (
+	"net/http"
+
+	"github.com/polycart/polycart/cartcore"
+)
+
+// Adapter is one dialect.
+type Adapter struct {
+	Name    string
+	Routes  []Route
+	Fail    func(call *Call, err *cartcore.Error) Answer // prints a refusal; every Kind has a row
+	Guest   func(entropy string) string                  // makes a guest token of 32 random hexadecimal digits; nil where the dialect issues none
+	Options []Option                                     // settings of the dialect's own
+}
+
+// Route is one operation of a dialect.
+type Route struct {
+	Pattern string // of http.ServeMux, without host and prefix
+	Does    string // the operation in a word, for logs
+	Body    Body
+	Decode  func(call *Call) *cartcore.Error // reads the request into Credentials and Command
+	Encode  func(call *Call, seen Seen) Answer
+}
+
+// Body says whether a request carries one.
+type Body int
+
+// The rules for bodies. Add only at the end.
+const (
+	NoBody       Body = iota // it is not read
+	OptionalBody             // JSON, or nothing
+	JSONBody                 // JSON
+)
+
+// Option is a setting that one dialect has.
+type Option struct {
+	Name    string
+	Default string
+	Allowed []string // the values it can have; nil: any whole number from 1 to 2^53-1
+	Doc     string   // a full sentence
+}
+
+// Call is one request on its way through: Decode fills Credentials and Command.
+type Call struct {
+	Request     *http.Request
+	Body        []byte
+	Options     map[string]string // the dialect's settings by name, defaults filled in
+	Limits      cartcore.Limits
+	Credentials cartcore.Credentials
+	Command     cartcore.Command
+}
+
+// Seen is what an adapter prints an answer from.
+type Seen struct {
+	View    cartcore.View
+	Outcome cartcore.Outcome
+	Caller  cartcore.Caller
+	Existed bool // the cart was there before this request
+}
+
+// Answer is a finished answer. The door adds Content-Type and Content-Length where there is a body.
+type Answer struct {
+	Status int
+	Body   []byte
+	Header []Header
+}
+
+// Header is one header line of an Answer.
+type Header struct {
+	Name  string
+	Value string
+}
+
+// All lists the dialects. A sixth one is one line here.
+func All() []*Adapter {
+	return []*Adapter{agent(), shop(), itemkey(), vesuvio(), fabric()}
+}
+
+// seenItem finds the item of a line that is shown; nil where it is not.
+func seenItem(view cartcore.View, sku string) *cartcore.Item {
+	for i := range view.Lines {
+		if view.Lines[i].Line.SKU == sku {
+			return view.Lines[i].Item
+		}
+	}
+	return nil
+}

@@ -1,0 +1,519 @@
+package adapters
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/polycart/polycart/cartcore"
+)
+
+// fabric is the fabric XM v1 cart API: carts addressed by a 24 character _id, lines by a small number.
+// Source: seed 004; paths from facts/fabric-cart.md §2, operations 1 to 5; the others go to the next handler.
+func fabric() *Adapter {
+	return &Adapter{Name: "fabric", Fail: fabricFail, Guest: fabricGuest, Routes: []Route{
+		{"POST /api-cart/cart/item", "add", JSONBody, fabricAdd, fabricCart},
+		{"GET /api-cart/cart", "read", NoBody, fabricRead, fabricCart},
+		{"PATCH /api-cart/cart/{cartId}/items", "set", JSONBody, fabricSet, fabricCart},
+		{"PATCH /api-cart/cart/{cartId}/item/{lineItemId}", "remove", NoBody, fabricRemove, fabricCart},
+		{"PATCH /api-cart/cart/{cartId}/empty", "clear", NoBody, fabricClear, fabricCart},
+	}, Options: []Option{
+		{"forbiddenStatus", "500", []string{"500", "403"}, "The status that answers a wrong account in x-site-context. The XM page says 500, the later pages 403."},
+		{"priceListId", "100000", nil, "The price list named in errors where the request names none."},
+	}}
+}
+
+// fabricGuest makes a cart _id for a guest: 24 hexadecimal digits, 96 random bits.
+func fabricGuest(entropy string) string { return entropy[:24] }
+
+// fabricCaller reads who asks: x-site-context names the account, a token the user, cartID the cart.
+// A token stands bare or as Bearer in Authorization, or as userAuthToken in the query or the body.
+func fabricCaller(call *Call, cartID, token string) *cartcore.Error {
+	header := call.Request.Header
+	if token == "" {
+		token = call.Request.URL.Query().Get("userAuthToken")
+	}
+	if sent := header.Get("Authorization"); sent != "" {
+		token = bearer(sent)
+		if token == "" {
+			token = sent
+		}
+	}
+	if token == "null" || token == "undefined" { // a storefront sends these for a guest (facts §3.4)
+		token = ""
+	}
+	call.Credentials = cartcore.Credentials{
+		TenantBy: cartcore.TenantByAccount, Token: token, Guest: cartID, Cart: cartID, Need: cartcore.NeedCart,
+	}
+	context, err := members([]byte(header.Get("X-Site-Context")))
+	if err != nil {
+		return cartcore.RefuseField(cartcore.FieldError{Field: "x-site-context", Problem: cartcore.ProblemNotObject})
+	}
+	if account, problem := text(context, "account"); problem == nil {
+		call.Credentials.Tenant = account
+	}
+	return nil
+}
+
+func fabricAdd(call *Call) *cartcore.Error {
+	found, err := bodyMembers(call)
+	if err != nil {
+		return err
+	}
+	cartID, problem := fabricNullable(found, "cartId")
+	if problem != nil {
+		return cartcore.RefuseField(*problem)
+	}
+	token, problem := fabricNullable(found, "userAuthToken")
+	if problem != nil {
+		return cartcore.RefuseField(*problem)
+	}
+	if err := fabricCaller(call, cartID, token); err != nil {
+		return err
+	}
+	if cartID == "" {
+		call.Credentials.Need = cartcore.NeedAnyone
+	}
+	return fabricItems(call, found, cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses}, 1)
+}
+
+func fabricRead(call *Call) *cartcore.Error {
+	call.Command.NeedsCart = true
+	return fabricCaller(call, call.Request.URL.Query().Get("cartId"), "")
+}
+
+func fabricSet(call *Call) *cartcore.Error {
+	if err := fabricCaller(call, call.Request.PathValue("cartId"), ""); err != nil {
+		return err
+	}
+	found, err := bodyMembers(call)
+	if err != nil {
+		return err
+	}
+	return fabricItems(call, found, cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortCapsToEmpty, NeedsCart: true}, 0)
+}
+
+func fabricRemove(call *Call) *cartcore.Error {
+	sent := call.Request.PathValue("lineItemId")
+	number, whole := wholeNumber(sent)
+	if !whole || number < 1 {
+		number = cartcore.MaxInteger // a line that no cart has
+	}
+	asks := []cartcore.Ask{{LineNumber: number, Named: sent}}
+	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: asks, NeedsCart: true, NeedsLines: true}
+	return fabricCaller(call, call.Request.PathValue("cartId"), "")
+}
+
+func fabricClear(call *Call) *cartcore.Error {
+	call.Command = cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}
+	return fabricCaller(call, call.Request.PathValue("cartId"), "")
+}
+
+// fabricItems reads the items of a body into the asks of a command. lowest is the smallest quantity allowed.
+func fabricItems(call *Call, found map[string]rawJSON, command cartcore.Command, lowest int64) *cartcore.Error {
+	entries, problem := array(found, "items", call.Limits.MaxLines)
+	if problem != nil {
+		if problem.Problem == cartcore.ProblemTooLong {
+			return &cartcore.Error{Kind: cartcore.KindTooManyLines, Limit: problem.Limit}
+		}
+		return cartcore.RefuseField(*problem)
+	}
+	for i := range entries {
+		ask, err := fabricAsk(call, entries[i], command.Verb, lowest)
+		if err != nil {
+			return err
+		}
+		command.Asks = append(command.Asks, ask)
+	}
+	call.Command = command
+	return nil
+}
+
+func fabricAsk(call *Call, entry rawJSON, verb cartcore.Verb, lowest int64) (cartcore.Ask, *cartcore.Error) {
+	found, err := members(entry)
+	if err != nil {
+		return cartcore.Ask{}, err
+	}
+	problems := []cartcore.FieldError{}
+	ask := cartcore.Ask{}
+	quantity, problem := integer(found, "quantity", lowest, call.Limits.MaxQuantityPerLine)
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	ask.Quantity = quantity
+	if _, given := found["lineItemId"]; given && verb == cartcore.Set {
+		ask.LineNumber, problem = integer(found, "lineItemId", 1, cartcore.MaxInteger)
+		ask.Named = string(found["lineItemId"])
+	} else {
+		ask.Item.NumericID, problem = integer(found, "itemId", 1, cartcore.MaxInteger)
+		ask.Named = string(found["itemId"])
+	}
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	ask.Groups, problem = fabricGroups(found)
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	ask.PriceSeen, problem = fabricPrice(found)
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	if len(problems) > 0 {
+		return ask, &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
+	}
+	if verb == cartcore.Add {
+		list := cartcore.Attribute{Name: "priceListId", Value: string(found["priceListId"]), Default: call.Options["priceListId"]}
+		ask.Attributes = []cartcore.Attribute{list, {Name: "weight"}, {Name: "taxCode"}}
+	}
+	return ask, nil
+}
+
+// maxGroups bounds the grouping ids of a line, which are kept and printed with every answer; the published example has one.
+const maxGroups = 20
+
+func fabricGroups(found map[string]rawJSON) ([]string, *cartcore.FieldError) {
+	raw, given := found["group"]
+	if !given || string(raw) == "null" || string(raw) == "[]" {
+		return nil, nil
+	}
+	entries, problem := array(found, "group", maxGroups)
+	if problem != nil {
+		return nil, problem
+	}
+	groups := []string{}
+	for i := range entries {
+		group, problem := text(map[string]rawJSON{"group": entries[i]}, "group")
+		if problem != nil {
+			return nil, problem
+		}
+		groups = append(groups, group)
+	}
+	return groups, nil
+}
+
+// fabricPrice reads the base price that the client believes; empty where it sends none.
+func fabricPrice(found map[string]rawJSON) (string, *cartcore.FieldError) {
+	raw, given := found["price"]
+	if !given || string(raw) == "null" {
+		return "", nil
+	}
+	price, err := members(raw)
+	if err != nil {
+		return "", &cartcore.FieldError{Field: "price", Problem: cartcore.ProblemNotObject, Value: shown(raw)}
+	}
+	return string(price["base"]), nil
+}
+
+// fabricNullable reads a string that may be missing, null or empty.
+func fabricNullable(found map[string]rawJSON, name string) (string, *cartcore.FieldError) {
+	value, problem := text(found, name)
+	if problem != nil && (problem.Problem == cartcore.ProblemMissing || problem.Problem == cartcore.ProblemNull || problem.Problem == cartcore.ProblemBlank) {
+		return "", nil
+	}
+	return value, problem
+}
+
+// The cart as the seed prints it.
+type fabricBody struct {
+	ID               string       `json:"_id"`
+	Deleted          bool         `json:"deleted"`
+	RegisteredUser   bool         `json:"registeredUser"`
+	CartID           int64        `json:"cartId"`
+	Items            []fabricLine `json:"items"`
+	UserID           string       `json:"userId,omitempty"`
+	AllPromosApplied []string     `json:"allPromosApplied"`
+	Attributes       []string     `json:"attributes"`
+	CreatedAt        string       `json:"createdAt"`
+	UpdatedAt        string       `json:"updatedAt"`
+	V                int64        `json:"__v"`
+	TotalAmount      fabricAmount `json:"totalAmount"`
+	Quantity         int64        `json:"quantity"`
+	Errors           fabricErrors `json:"errors"`
+}
+
+type fabricLine struct {
+	Price               fabricUnitPrice `json:"price"`
+	Sample              bool            `json:"sample"`
+	DiscountedQuantity  int64           `json:"discountedQuantity"`
+	Group               []string        `json:"group"`
+	WeightUnit          rawJSON         `json:"weightUnit"`
+	IsPickup            bool            `json:"isPickup"`
+	CreatedAt           string          `json:"createdAt"`
+	UpdatedAt           string          `json:"updatedAt"`
+	ID                  string          `json:"_id"`
+	ItemID              int64           `json:"itemId"`
+	Quantity            int64           `json:"quantity"`
+	PriceListID         rawJSON         `json:"priceListId"`
+	SKU                 string          `json:"sku"`
+	TaxCode             rawJSON         `json:"taxCode"`
+	Title               string          `json:"title"`
+	Weight              rawJSON         `json:"weight"`
+	LineItemID          int64           `json:"lineItemId"`
+	AttributeTotalPrice int64           `json:"attributeTotalPrice"`
+	TotalPrice          fabricAmount    `json:"totalPrice"`
+	Attributes          []string        `json:"attributes"`
+	AlsoID              string          `json:"id"`
+}
+
+type fabricUnitPrice struct {
+	Discount fabricDiscount `json:"discount"`
+	Sale     json.Number    `json:"sale"`
+	Base     json.Number    `json:"base"`
+	Currency string         `json:"currency"`
+}
+
+type fabricDiscount struct {
+	DiscountAmount int64    `json:"discountAmount"`
+	Price          int64    `json:"price"`
+	PromosApplied  []string `json:"promosApplied"`
+}
+
+type fabricAmount struct {
+	Currency string      `json:"currency"`
+	Amount   json.Number `json:"amount"`
+}
+
+type fabricErrors struct {
+	Inventory []fabricShort   `json:"inventory"`
+	Price     []fabricPriceOf `json:"price"`
+	Promo     []string        `json:"promo"`
+}
+
+type fabricShort struct {
+	ItemID     int64 `json:"itemId"`
+	LineItemID int64 `json:"lineItemId"`
+	Requested  int64 `json:"requested"`
+	Available  int64 `json:"available"`
+}
+
+type fabricPriceOf struct {
+	ID            string        `json:"_id"`
+	IsSoftDeleted bool          `json:"isSoftDeleted"`
+	PriceListID   rawJSON       `json:"priceListId"`
+	ItemID        int64         `json:"itemId"`
+	Offers        []fabricOffer `json:"offers"`
+}
+
+type fabricOffer struct {
+	Price     fabricOfferPrice `json:"price"`
+	ID        string           `json:"_id"`
+	Kind      *string          `json:"kind"`
+	Channel   rawJSON          `json:"channel"`
+	StartDate string           `json:"startDate"`
+	EndDate   string           `json:"endDate"`
+	OfferCode int64            `json:"offerCode"`
+	Range     []string         `json:"range"`
+}
+
+type fabricOfferPrice struct {
+	Sale     json.Number    `json:"sale"`
+	Cost     json.Number    `json:"cost"`
+	Currency string         `json:"currency"`
+	Base     json.Number    `json:"base"`
+	Discount fabricDiscount `json:"discount"`
+}
+
+func fabricCart(call *Call, seen Seen) Answer {
+	view := seen.View
+	cart := view.Cart
+	body := fabricBody{
+		ID: seen.Caller.Guest, RegisteredUser: seen.Caller.Customer != "", CartID: fabricNumber(cart.ID),
+		Items: make([]fabricLine, 0, len(view.Lines)), UserID: seen.Caller.Customer, AllPromosApplied: []string{}, Attributes: []string{},
+		CreatedAt: fabricTime(cart.Created), UpdatedAt: fabricTime(cart.Updated),
+		TotalAmount: fabricAmount{Amount: major(view.Subtotal, view.Decimals)}, Quantity: view.Units,
+		Errors: fabricErrors{Inventory: []fabricShort{}, Price: []fabricPriceOf{}, Promo: []string{}},
+	}
+	if body.RegisteredUser {
+		body.ID = cartcore.ShortID(cart.ID)
+	}
+	if len(view.Lines) > 0 { // an emptied cart has no currency (facts §4)
+		body.TotalAmount.Currency = cart.Currency
+	}
+	for i := range view.Lines {
+		body.Items = append(body.Items, fabricLineOf(call, cart.Currency, view.Lines[i], view.Decimals))
+	}
+	for i := range seen.Outcome.Results {
+		fabricTell(call, &body.Errors, seen.Outcome.Results[i], view)
+	}
+	return printed(200, body)
+}
+
+func fabricLineOf(call *Call, currency string, priced cartcore.PricedLine, decimals int) fabricLine {
+	line, item := priced.Line, priced.Item
+	id := cartcore.ShortID(line.ID)
+	base, sale := fabricPrices(item, decimals)
+	groups := line.Groups
+	if groups == nil {
+		groups = []string{}
+	}
+	return fabricLine{
+		Price: fabricUnitPrice{fabricDiscount{PromosApplied: []string{}}, sale, base, currency},
+		Group: groups, WeightUnit: fabricAttribute(item, "weightUnit", `"lb"`), CreatedAt: fabricTime(line.Added), UpdatedAt: fabricTime(line.Updated),
+		ID: id, ItemID: item.NumericID, Quantity: line.Quantity, PriceListID: fabricAttribute(item, "priceListId", call.Options["priceListId"]),
+		SKU: item.SKU, TaxCode: fabricAttribute(item, "taxCode", `""`), Title: item.Title, Weight: fabricAttribute(item, "weight", "0"),
+		LineItemID: line.Number, TotalPrice: fabricAmount{currency, major(priced.Total, decimals)}, Attributes: []string{}, AlsoID: id,
+	}
+}
+
+// fabricPrices are the base price and the sale price, which is 0 where there is no offer, as in the seed.
+func fabricPrices(item *cartcore.Item, decimals int) (base, sale json.Number) {
+	if item.OriginalPrice == item.Price {
+		return major(item.Price, decimals), "0"
+	}
+	return major(item.OriginalPrice, decimals), major(item.Price, decimals)
+}
+
+func fabricAttribute(item *cartcore.Item, name, fallback string) rawJSON {
+	value := item.Attributes[name]
+	if value == "" {
+		value = fallback
+	}
+	return rawJSON(value)
+}
+
+// fabricTell adds what a success must still tell: stock that cut a quantity, and a price that the client had wrong.
+func fabricTell(call *Call, errors *fabricErrors, result cartcore.Result, view cartcore.View) {
+	item := seenItem(view, result.Line.SKU)
+	if result.Why == cartcore.WhyCapped || result.Why == cartcore.WhyLimited {
+		short := fabricShort{LineItemID: result.Line.Number, Requested: result.Requested, Available: result.Available}
+		if item != nil {
+			short.ItemID = item.NumericID
+		}
+		errors.Inventory = append(errors.Inventory, short)
+	}
+	if item == nil || result.Ask.PriceSeen == "" {
+		return
+	}
+	base, sale := fabricPrices(item, view.Decimals)
+	if minor, ok := cartcore.ParseMajor(result.Ask.PriceSeen, view.Decimals); ok && major(minor, view.Decimals) == base {
+		return
+	}
+	errors.Price = append(errors.Price, fabricPriceDocument(call, item, base, sale, view.Cart.Currency))
+}
+
+// fabricOfferFacts is what the catalogue's attribute priceDocument may say of an item's price; ids that it lacks are made of the SKU.
+type fabricOfferFacts struct {
+	ID        string      `json:"_id"`
+	OfferID   string      `json:"offerId"`
+	Cost      json.Number `json:"cost"`
+	OfferCode int64       `json:"offerCode"`
+	StartDate string      `json:"startDate"`
+	EndDate   string      `json:"endDate"`
+}
+
+func fabricPriceDocument(call *Call, item *cartcore.Item, base, sale json.Number, currency string) fabricPriceOf {
+	facts := fabricOfferFacts{
+		ID: fabricDigest("price", item.SKU), OfferID: fabricDigest("offer", item.SKU), Cost: "0",
+		StartDate: "1970-01-01T00:00:00.000Z", EndDate: "2100-01-01T07:59:00.000Z",
+	}
+	if raw := item.Attributes["priceDocument"]; raw != "" {
+		// What does not fit keeps its default: a price document is information beside the cart, never its price.
+		_ = json.Unmarshal([]byte(raw), &facts)
+	}
+	channel := rawJSON("12") // the channel of the published examples
+	if context, err := members([]byte(call.Request.Header.Get("X-Site-Context"))); err == nil && context["channel"] != nil {
+		channel = context["channel"]
+	}
+	price := fabricOfferPrice{sale, facts.Cost, currency, base, fabricDiscount{PromosApplied: []string{}}}
+	offer := fabricOffer{
+		Price: price, ID: facts.OfferID, Channel: channel, StartDate: facts.StartDate, EndDate: facts.EndDate,
+		OfferCode: facts.OfferCode, Range: []string{},
+	}
+	return fabricPriceOf{
+		ID: facts.ID, PriceListID: fabricAttribute(item, "priceListId", call.Options["priceListId"]),
+		ItemID: item.NumericID, Offers: []fabricOffer{offer},
+	}
+}
+
+// fabricDigest makes 24 hexadecimal digits of a name.
+func fabricDigest(kind, name string) string {
+	sum := sha256.Sum256([]byte(kind + "/" + name))
+	return hex.EncodeToString(sum[:12])
+}
+
+// fabricNumber is the cart's running number: positive, and the same for the life of the cart. It is made of a digest, so
+// that it tells nothing of the id.
+func fabricNumber(id string) int64 {
+	sum := sha256.Sum256([]byte("number/" + id))
+	return int64(binary.BigEndian.Uint32(sum[:4])>>1) + 1
+}
+
+// fabricTime prints Unix milliseconds as the seed does.
+func fabricTime(milliseconds int64) string {
+	return time.UnixMilli(milliseconds).UTC().Format("2006-01-02T15:04:05.000Z")
+}
+
+// fabricRefusals is the dialect's one table from kind to answer. The seed has the codes of KindItemUnknown, KindItemIncomplete,
+// KindOutOfStock, KindBadToken and the bare KindTenantUnknown; the rest is decided (docs/dialects/fabric.md).
+var fabricRefusals = map[cartcore.Kind]refusal{
+	cartcore.KindUnsupportedMedia: {415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json"},
+	cartcore.KindTooLarge:         {413, "PAYLOAD_TOO_LARGE", "Request body is too large"},
+	cartcore.KindMalformed:        {400, "BAD_REQUEST", "Request body is not valid JSON"},
+	cartcore.KindInvalid:          {400, "BAD_REQUEST", "Bad Request"},
+	cartcore.KindTenantUnknown:    {500, "", "Forbidden"},
+	cartcore.KindAPIKey:           {403, "", "Forbidden"},
+	cartcore.KindForbidden:        {403, "", "Forbidden"},
+	cartcore.KindUnauthenticated:  {401, "INVALID_AUTHORIZATION_TOKEN", "Invalid Authorization Token"},
+	cartcore.KindBadToken:         {401, "INVALID_AUTHORIZATION_TOKEN", "Invalid Authorization Token"},
+	cartcore.KindSessionMissing:   {401, "INVALID_AUTHORIZATION_TOKEN", "Invalid Authorization Token"},
+	cartcore.KindSessionUnknown:   {401, "INVALID_AUTHORIZATION_TOKEN", "Invalid Authorization Token"},
+	cartcore.KindCartUnknown:      {404, "CART_NOT_FOUND", "Cart not found"},
+	cartcore.KindItemUnknown:      {404, "PRICE_LIST_ITEM_ID_NOT_FOUND", "ItemIds, PriceListIds [{items}, {pricelist}] not found."},
+	cartcore.KindLineUnknown:      {404, "LINE_ITEM_NOT_FOUND", "LineItemIds {items} not found."},
+	cartcore.KindItemGone:         {404, "NOT_IN_STOCK", "ItemIds {items} are not in stock."},
+	cartcore.KindItemIncomplete:   {404, "ATTRIBUTE_CODE_NOT_FOUND", "attribute {attribute} not found for itemId {item}."},
+	cartcore.KindOutOfStock:       {404, "NOT_IN_STOCK", "ItemIds {items} are not in stock."},
+	cartcore.KindShortStock:       {404, "NOT_IN_STOCK", "ItemIds {items} are not in stock."},
+	cartcore.KindTooManyLines:     {400, "CART_ITEM_LIMIT_EXCEEDED", "A maximum of {n} items can be added to a cart."},
+	cartcore.KindTooManyUnits:     {400, "CART_ITEM_LIMIT_EXCEEDED", "A maximum of {n} items can be added to a cart."},
+	cartcore.KindTooManyOfItem:    {400, "CART_ITEM_LIMIT_EXCEEDED", "A maximum of {n} of an item can be added to a cart."},
+	cartcore.KindAmountTooLarge:   {400, "CART_TOTAL_TOO_LARGE", "The total of the cart is too large."},
+	cartcore.KindCartEmpty:        {400, "CART_EMPTY", "Cart is already empty"},
+	cartcore.KindCartLocked:       {409, "CART_LOCKED", "Cart is locked for checkout"},
+	cartcore.KindConflict:         {409, "CONFLICT", "Cart was changed by another request"},
+	cartcore.KindUnavailable:      {503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable"},
+	cartcore.KindInternal:         {500, "INTERNAL_SERVER_ERROR", "Internal server error"},
+}
+
+type fabricError struct {
+	Code    string `json:"code,omitempty"`
+	Message string `json:"message"`
+}
+
+func fabricFail(call *Call, err *cartcore.Error) Answer {
+	row := fabricRefusals[err.Kind]
+	if err.Kind == cartcore.KindTenantUnknown && call.Options["forbiddenStatus"] == "403" {
+		row.status = 403
+	}
+	if len(err.Fields) > 0 {
+		texts := []string{}
+		for i := range err.Fields {
+			field := err.Fields[i]
+			if field.Field == "" {
+				field.Field = "body"
+			}
+			texts = append(texts, cartcore.FieldText(cartcore.FieldError{Field: field.Field, Problem: field.Problem, Limit: field.Limit}))
+		}
+		row.text = strings.Join(texts, "; ")
+	}
+	named := *err
+	named.Attribute = fabricAttributes[err.Attribute]
+	message := strings.ReplaceAll(worded(row, call, &named), "{pricelist}", fabricPriceListAsked(call))
+	return printed(row.status, fabricError{row.code, message})
+}
+
+// fabricAttributes is how the seed's errors spell the attributes that an item must have.
+var fabricAttributes = map[string]string{"weight": "Weight", "taxCode": "TaxCode", "priceListId": "PriceListId"}
+
+// fabricPriceListAsked is the price list of the request's first item, for the message about an unknown one.
+func fabricPriceListAsked(call *Call) string {
+	asks := call.Command.Asks
+	if len(asks) > 0 && len(asks[0].Attributes) > 0 && asks[0].Attributes[0].Value != "" {
+		return asks[0].Attributes[0].Value
+	}
+	return call.Options["priceListId"]
+}

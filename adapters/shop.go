@@ -1,0 +1,305 @@
+package adapters
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/polycart/polycart/cartcore"
+)
+
+// shop is the Service Dog Standards cart API: items addressed by SKU, guests by the X-Cart-ID header.
+// Source: seed 001; errors are decisions (docs/dialects/shop.md).
+func shop() *Adapter {
+	return &Adapter{Name: "shop", Fail: shopFail, Guest: shopGuest, Routes: []Route{
+		{"GET /api/v1/shop/cart", "read", NoBody, shopRead, shopRetrieved},
+		{"POST /api/v1/shop/cart/{sku}", "add", OptionalBody, shopAdd, shopAdded},
+		{"PUT /api/v1/shop/cart/{sku}", "set", JSONBody, shopSet, shopUpdated},
+		{"DELETE /api/v1/shop/cart/{sku}", "remove", NoBody, shopRemove, shopRemoved},
+		{"DELETE /api/v1/shop/cart", "clear", NoBody, shopClear, shopCleared},
+	}}
+}
+
+// shopGuest makes a guest id of the form the seed shows.
+func shopGuest(entropy string) string { return "guest_" + cartcore.UUID(entropy) }
+
+// shopCaller reads who asks: the API key names the tenant, a bearer token the customer, X-Cart-ID a guest.
+func shopCaller(call *Call) {
+	header := call.Request.Header
+	key := header.Get("X-API-Key")
+	call.Credentials = cartcore.Credentials{
+		TenantBy: cartcore.TenantByAPIKey, APIKey: key,
+		Token: bearer(header.Get("Authorization")), Guest: header.Get("X-Cart-ID"), Need: cartcore.NeedAnyone,
+	}
+}
+
+func shopRead(call *Call) *cartcore.Error {
+	shopCaller(call)
+	return nil
+}
+
+func shopAdd(call *Call) *cartcore.Error {
+	shopCaller(call)
+	found, err := bodyMembers(call)
+	if err != nil {
+		return err
+	}
+	problems := []cartcore.FieldError{}
+	quantity, problem := integer(found, "quantity", 1, call.Limits.MaxQuantityPerLine)
+	if problem != nil && problem.Problem == cartcore.ProblemMissing {
+		quantity = 1
+	} else if problem != nil {
+		problems = append(problems, *problem)
+	}
+	return shopCommand(call, cartcore.Add, quantity, found, cartcore.OptionsMerge, problems)
+}
+
+func shopSet(call *Call) *cartcore.Error {
+	shopCaller(call)
+	found, err := bodyMembers(call)
+	if err != nil {
+		return err
+	}
+	problems := []cartcore.FieldError{}
+	quantity, problem := integer(found, "quantity", 0, call.Limits.MaxQuantityPerLine)
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	return shopCommand(call, cartcore.Set, quantity, found, cartcore.OptionsReplace, problems)
+}
+
+// shopCommand reads the options and completes the command on the item of the path.
+func shopCommand(call *Call, verb cartcore.Verb, quantity int64, found map[string]rawJSON, rule cartcore.OptionRule, problems []cartcore.FieldError) *cartcore.Error {
+	chosen, given, problem := options(found, "options")
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	if len(problems) > 0 {
+		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
+	}
+	ask := shopAsk(call)
+	ask.Quantity = quantity
+	if given {
+		ask.Options, ask.OptionRule = chosen, rule
+	}
+	call.Command = cartcore.Command{Verb: verb, Asks: []cartcore.Ask{ask}}
+	return nil
+}
+
+func shopAsk(call *Call) cartcore.Ask {
+	sku := call.Request.PathValue("sku")
+	return cartcore.Ask{Item: cartcore.ItemRef{SKU: sku}, Named: sku}
+}
+
+func shopRemove(call *Call) *cartcore.Error {
+	shopCaller(call)
+	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{shopAsk(call)}}
+	return nil
+}
+
+func shopClear(call *Call) *cartcore.Error {
+	shopCaller(call)
+	call.Command = cartcore.Command{Verb: cartcore.Clear}
+	return nil
+}
+
+// The answer as the seed prints it.
+type shopEnvelope struct {
+	Success bool     `json:"success"`
+	Message string   `json:"message"`
+	Data    shopData `json:"data"`
+}
+
+type shopData struct {
+	CartID      string    `json:"cart_id"`
+	CartData    shopCart  `json:"cart_data"`
+	IsNewCart   *bool     `json:"is_new_cart,omitempty"`
+	AddedItem   *shopItem `json:"added_item,omitempty"`
+	UpdatedItem *shopItem `json:"updated_item,omitempty"`
+}
+
+type shopCart struct {
+	ID             string      `json:"id"`
+	Total          json.Number `json:"total"`
+	FormattedTotal string      `json:"formatted_total"`
+	ItemsCount     int         `json:"items_count"`
+	ItemsQuantity  int64       `json:"items_quantity"`
+	IsEmpty        bool        `json:"is_empty"`
+	Items          []shopItem  `json:"items"`
+}
+
+type shopItem struct {
+	ID       string      `json:"id"`
+	SKU      string      `json:"sku"`
+	Name     string      `json:"name"`
+	Price    json.Number `json:"price"`
+	Quantity int64       `json:"quantity"`
+	Subtotal json.Number `json:"subtotal"`
+	Options  rawJSON     `json:"options"`
+	Stock    int64       `json:"stock"`
+	Meta     rawJSON     `json:"meta"`
+}
+
+func shopRetrieved(call *Call, seen Seen) Answer {
+	isNew := seen.Caller.Fresh
+	return shopAnswer(call, seen, "Cart retrieved successfully", shopData{IsNewCart: &isNew})
+}
+
+func shopAdded(call *Call, seen Seen) Answer {
+	return shopAnswer(call, seen, "Product added to cart successfully", shopData{AddedItem: shopTouched(call, seen)})
+}
+
+func shopUpdated(call *Call, seen Seen) Answer {
+	return shopAnswer(call, seen, "Cart item updated successfully", shopData{UpdatedItem: shopTouched(call, seen)})
+}
+
+func shopRemoved(call *Call, seen Seen) Answer {
+	return shopAnswer(call, seen, "Cart item removed successfully", shopData{})
+}
+
+func shopCleared(call *Call, seen Seen) Answer {
+	return shopAnswer(call, seen, "Cart cleared successfully", shopData{})
+}
+
+func shopAnswer(call *Call, seen Seen, message string, data shopData) Answer {
+	view := seen.View
+	data.CartID = seen.Caller.Guest
+	if seen.Caller.Customer != "" {
+		data.CartID = "user_" + seen.Caller.Customer
+	}
+	data.CartData = shopCart{
+		ID: data.CartID, Total: major(view.Subtotal, view.Decimals), FormattedTotal: cartcore.Fixed(view.Subtotal, view.Decimals),
+		ItemsCount: len(view.Lines), ItemsQuantity: view.Units, IsEmpty: len(view.Lines) == 0, Items: make([]shopItem, 0, len(view.Lines)),
+	}
+	for i := range view.Lines {
+		data.CartData.Items = append(data.CartData.Items, shopItemOf(call, view.Lines[i], view.Decimals))
+	}
+	return printed(200, shopEnvelope{true, message, data})
+}
+
+// shopTouched is the item that the request named; none where a set to 0 took it out.
+func shopTouched(call *Call, seen Seen) *shopItem {
+	sku := seen.Outcome.Results[0].Line.SKU
+	for i := range seen.View.Lines {
+		if seen.View.Lines[i].Line.SKU == sku {
+			item := shopItemOf(call, seen.View.Lines[i], seen.View.Decimals)
+			return &item
+		}
+	}
+	return nil
+}
+
+func shopItemOf(call *Call, priced cartcore.PricedLine, decimals int) shopItem {
+	item := priced.Item
+	stock := item.Stock
+	if !item.TrackStock {
+		stock = call.Limits.MaxQuantityPerLine // what can be bought of it; clients compare quantities with this number
+	}
+	meta := item.Attributes["meta"]
+	if meta == "" {
+		meta = "[]"
+	}
+	return shopItem{
+		ID: item.SKU, SKU: item.SKU, Name: item.Title, Price: major(item.Price, decimals), Quantity: priced.Line.Quantity,
+		Subtotal: major(priced.Total, decimals), Options: shopOptions(item, priced.Line), Stock: stock, Meta: rawJSON(meta),
+	}
+}
+
+// shopOptions prints the options of a line: the product's own facts with the client's options laid over them, or after an
+// update the client's options alone.
+func shopOptions(item *cartcore.Item, line cartcore.Line) rawJSON {
+	facts := item.Attributes["options"]
+	if line.OptionsReplaced || facts == "" {
+		return shopObject(line.Options)
+	}
+	if len(line.Options) == 0 {
+		return rawJSON(facts)
+	}
+	own, err := ordered([]byte(facts))
+	if err != nil {
+		return shopObject(line.Options)
+	}
+	return shopObject(cartcore.OverlayOptions(own, line.Options))
+}
+
+func shopObject(all []cartcore.Option) rawJSON {
+	parts := make([]string, 0, len(all))
+	for i := range all {
+		parts = append(parts, quoted(all[i].Name)+":"+all[i].Value)
+	}
+	return rawJSON("{" + strings.Join(parts, ",") + "}")
+}
+
+// shopRefusals is the dialect's one table from kind to answer. All of it is decided (docs/dialects/shop.md).
+var shopRefusals = map[cartcore.Kind]refusal{
+	cartcore.KindUnsupportedMedia: {415, "", "Unsupported Media Type"},
+	cartcore.KindTooLarge:         {413, "", "Payload Too Large"},
+	cartcore.KindMalformed:        {400, "", "The request body is not valid JSON"},
+	cartcore.KindInvalid:          {422, "", "The given data was invalid"},
+	cartcore.KindTenantUnknown:    {401, "", "Invalid API key"},
+	cartcore.KindAPIKey:           {401, "", "Invalid API key"},
+	cartcore.KindForbidden:        {401, "", "Invalid API key"},
+	cartcore.KindUnauthenticated:  {401, "", "Unauthenticated"},
+	cartcore.KindBadToken:         {401, "", "Unauthenticated"},
+	cartcore.KindSessionMissing:   {401, "", "Unauthenticated"},
+	cartcore.KindSessionUnknown:   {401, "", "Unauthenticated"},
+	cartcore.KindCartUnknown:      {404, "", "Cart not found"},
+	cartcore.KindItemUnknown:      {404, "", "Product not found"},
+	cartcore.KindLineUnknown:      {404, "", "Item not found in cart"},
+	cartcore.KindItemGone:         {409, "", "Product is out of stock"},
+	cartcore.KindItemIncomplete:   {409, "", "Product is out of stock"},
+	cartcore.KindOutOfStock:       {409, "", "Product is out of stock"},
+	cartcore.KindShortStock:       {409, "", "Product is out of stock"},
+	cartcore.KindTooManyLines:     {409, "", "Cart is limited to {n} items"},
+	cartcore.KindTooManyUnits:     {409, "", "Cart is limited to {n} items"},
+	cartcore.KindTooManyOfItem:    {409, "", "Cart is limited to {n} items"},
+	cartcore.KindAmountTooLarge:   {409, "", "Cart total is too large"},
+	cartcore.KindCartEmpty:        {404, "", "Item not found in cart"},
+	cartcore.KindCartLocked:       {409, "", "Cart is locked for checkout"},
+	cartcore.KindConflict:         {409, "", "Cart was changed by another request"},
+	cartcore.KindUnavailable:      {503, "", "Service Unavailable"},
+	cartcore.KindInternal:         {500, "", "Server Error"},
+}
+
+type shopError struct {
+	Success bool                `json:"success"`
+	Message string              `json:"message"`
+	Errors  map[string][]string `json:"errors,omitempty"`
+}
+
+func shopFail(call *Call, err *cartcore.Error) Answer {
+	row := shopRefusals[err.Kind]
+	body := shopError{Message: worded(row, call, err)}
+	if len(err.Fields) > 0 {
+		body.Errors = map[string][]string{}
+	}
+	for i := range err.Fields {
+		field := err.Fields[i]
+		if field.Field == "" {
+			field.Field = "body"
+		}
+		body.Errors[field.Field] = append(body.Errors[field.Field], shopFieldText(field))
+	}
+	return printed(row.status, body)
+}
+
+// shopFieldText words a field error as Laravel, which the seed's API is built on, does.
+func shopFieldText(field cartcore.FieldError) string {
+	subject := "The " + field.Field
+	limit := strconv.FormatInt(field.Limit, 10)
+	switch field.Problem {
+	case cartcore.ProblemMissing, cartcore.ProblemNull, cartcore.ProblemBlank:
+		return subject + " field is required."
+	case cartcore.ProblemNotInteger:
+		return subject + " must be an integer."
+	case cartcore.ProblemNotObject, cartcore.ProblemNotArray:
+		return subject + " must be an object."
+	case cartcore.ProblemTooSmall, cartcore.ProblemZero:
+		return subject + " must be at least " + limit + "."
+	case cartcore.ProblemTooLarge:
+		return subject + " may not be greater than " + limit + "."
+	case cartcore.ProblemTooLong:
+		return subject + " may not be greater than " + limit + " characters."
+	}
+	return subject + " is invalid."
+}

@@ -1,0 +1,219 @@
+package adapters
+
+import (
+	"encoding/json"
+
+	"github.com/polycart/polycart/cartcore"
+)
+
+// vesuvio is the VesuvioPay cart API: a signed-in customer's cart at a store.
+// Source: seed 003; paths, statuses and error codes from facts 1.1 and 1.6.
+func vesuvio() *Adapter {
+	return &Adapter{Name: "vesuvio", Fail: vesuvioFail, Routes: []Route{
+		{"GET /api/v1/sdk/cart/{storeId}", "read", NoBody, vesuvioRead, vesuvioCart},
+		{"POST /api/v1/sdk/cart/store/{storeId}/item", "add", JSONBody, vesuvioAdd, vesuvioCart},
+		{"PUT /api/v1/sdk/cart/store/{storeId}/item", "set", JSONBody, vesuvioSet, vesuvioCart},
+		{"DELETE /api/v1/sdk/cart/store/{storeId}/item/{cartItemId}", "remove", NoBody, vesuvioRemove, vesuvioCart},
+		{"DELETE /api/v1/sdk/cart/store/{storeId}", "clear", NoBody, vesuvioClear, vesuvioCart},
+	}}
+}
+
+// vesuvioCaller reads who asks: the store in the path, the customer's token, and an API key that must fit the store.
+func vesuvioCaller(call *Call) {
+	header := call.Request.Header
+	call.Credentials = cartcore.Credentials{
+		TenantBy: cartcore.TenantByStore, Tenant: call.Request.PathValue("storeId"), APIKey: header.Get("X-API-Key"),
+		Token: bearer(header.Get("Authorization")), Need: cartcore.NeedCustomer,
+	}
+}
+
+func vesuvioRead(call *Call) *cartcore.Error {
+	vesuvioCaller(call)
+	call.Command.NeedsCart = true
+	return nil
+}
+
+func vesuvioAdd(call *Call) *cartcore.Error {
+	vesuvioCaller(call)
+	found, err := bodyMembers(call)
+	if err != nil {
+		return err
+	}
+	ask, problems := vesuvioItem(found)
+	quantity, problem := integer(found, "quantity", 1, call.Limits.MaxQuantityPerLine)
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	if len(problems) > 0 {
+		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
+	}
+	ask.Quantity = quantity
+	call.Command = cartcore.Command{Verb: cartcore.Add, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
+	return nil
+}
+
+// vesuvioItem reads the external ids that name a variant.
+func vesuvioItem(found map[string]rawJSON) (cartcore.Ask, []cartcore.FieldError) {
+	problems := []cartcore.FieldError{}
+	product, problem := text(found, "externalProductId")
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	variant, problem := text(found, "externalVariantId")
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	item := cartcore.ItemRef{ExternalProductID: product, ExternalVariantID: variant}
+	return cartcore.Ask{Item: item, Named: variant}, problems
+}
+
+func vesuvioSet(call *Call) *cartcore.Error {
+	vesuvioCaller(call)
+	found, err := bodyMembers(call)
+	if err != nil {
+		return err
+	}
+	problems := []cartcore.FieldError{}
+	line, problem := text(found, "cartItemId")
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	quantity, problem := integer(found, "quantity", 0, call.Limits.MaxQuantityPerLine)
+	if problem != nil {
+		problems = append(problems, *problem)
+	}
+	if len(problems) > 0 {
+		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
+	}
+	ask := cartcore.Ask{LineID: line, Named: line, Quantity: quantity}
+	call.Command = cartcore.Command{Verb: cartcore.Set, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
+	return nil
+}
+
+func vesuvioRemove(call *Call) *cartcore.Error {
+	vesuvioCaller(call)
+	line := call.Request.PathValue("cartItemId")
+	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{{LineID: line, Named: line}}}
+	return nil
+}
+
+func vesuvioClear(call *Call) *cartcore.Error {
+	vesuvioCaller(call)
+	call.Command = cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}
+	return nil
+}
+
+// The answer as the seed prints it.
+type vesuvioEnvelope struct {
+	Success bool        `json:"success"`
+	Data    vesuvioData `json:"data"`
+}
+
+type vesuvioData struct {
+	StoreID    string        `json:"storeId"`
+	Items      []vesuvioLine `json:"items"`
+	TotalItems int64         `json:"totalItems"`
+	Subtotal   json.Number   `json:"subtotal"`
+}
+
+type vesuvioLine struct {
+	ID                string         `json:"id"`
+	ProductID         string         `json:"productId"`
+	VariantID         string         `json:"variantId"`
+	ExternalProductID string         `json:"externalProductId"`
+	ExternalVariantID string         `json:"externalVariantId"`
+	Quantity          int64          `json:"quantity"`
+	Price             json.Number    `json:"price"`
+	Product           vesuvioProduct `json:"product"`
+}
+
+type vesuvioProduct struct {
+	Name     string `json:"name"`
+	ImageURL string `json:"imageUrl"`
+}
+
+func vesuvioCart(call *Call, seen Seen) Answer {
+	view := seen.View
+	data := vesuvioData{
+		StoreID: call.Credentials.Tenant, Items: make([]vesuvioLine, 0, len(view.Lines)),
+		TotalItems: view.Units, Subtotal: major(view.Subtotal, view.Decimals),
+	}
+	for i := range view.Lines {
+		item := view.Lines[i].Item
+		data.Items = append(data.Items, vesuvioLine{
+			ID: view.Lines[i].Line.ID, ProductID: item.ProductID, VariantID: item.VariantID,
+			ExternalProductID: item.ExternalProductID, ExternalVariantID: item.ExternalVariantID,
+			Quantity: view.Lines[i].Line.Quantity, Price: major(item.Price, view.Decimals),
+			Product: vesuvioProduct{item.Title, item.ImageURL},
+		})
+	}
+	return printed(200, vesuvioEnvelope{true, data})
+}
+
+// vesuvioRefusals is the dialect's one table from kind to answer. Codes are those of facts 1.6; the texts are decided
+// (docs/dialects/vesuvio.md).
+var vesuvioRefusals = map[cartcore.Kind]refusal{
+	cartcore.KindUnsupportedMedia: {415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json"},
+	cartcore.KindTooLarge:         {413, "REQUEST_TOO_LARGE", "Request body is too large"},
+	cartcore.KindMalformed:        {400, "INVALID_REQUEST", "Request body is not valid JSON"},
+	cartcore.KindInvalid:          {400, "VALIDATION_FAILED", "Validation failed"},
+	cartcore.KindTenantUnknown:    {404, "STORE_NOT_FOUND", "Store not found"},
+	cartcore.KindAPIKey:           {401, "INVALID_API_KEY", "API key is missing or invalid"},
+	cartcore.KindForbidden:        {403, "NO_STORE_ACCESS", "API key does not match the store"},
+	cartcore.KindUnauthenticated:  {401, "UNAUTHORIZED", "Missing or invalid customer token"},
+	cartcore.KindBadToken:         {401, "UNAUTHORIZED", "Missing or invalid customer token"},
+	cartcore.KindSessionMissing:   {401, "UNAUTHORIZED", "Missing or invalid customer token"},
+	cartcore.KindSessionUnknown:   {401, "UNAUTHORIZED", "Missing or invalid customer token"},
+	cartcore.KindCartUnknown:      {404, "CART_NOT_FOUND", "Cart not found"},
+	cartcore.KindItemUnknown:      {404, "VARIANT_NOT_FOUND", "Product variant not found"},
+	cartcore.KindLineUnknown:      {404, "CART_ITEM_NOT_FOUND", "Cart item not found"},
+	cartcore.KindItemGone:         {400, "OUT_OF_STOCK", "Product is out of stock"},
+	cartcore.KindItemIncomplete:   {400, "OUT_OF_STOCK", "Product is out of stock"},
+	cartcore.KindOutOfStock:       {400, "OUT_OF_STOCK", "Product is out of stock"},
+	cartcore.KindShortStock:       {409, "INSUFFICIENT_STOCK", "Requested quantity {requested} exceeds available stock {available}"},
+	cartcore.KindTooManyLines:     {409, "CART_LIMIT_EXCEEDED", "Cart is limited to {n} items"},
+	cartcore.KindTooManyUnits:     {409, "CART_LIMIT_EXCEEDED", "Cart is limited to {n} items"},
+	cartcore.KindTooManyOfItem:    {400, "INVALID_QUANTITY", "quantity must be at most {n}"},
+	cartcore.KindAmountTooLarge:   {409, "CART_LIMIT_EXCEEDED", "Cart total is too large"},
+	cartcore.KindCartEmpty:        {404, "CART_EMPTY", "Cart is empty"},
+	cartcore.KindCartLocked:       {409, "CART_LOCKED", "Cart is locked for checkout"},
+	cartcore.KindConflict:         {409, "CONFLICT", "Cart was changed by another request"},
+	cartcore.KindUnavailable:      {503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable"},
+	cartcore.KindInternal:         {500, "INTERNAL_ERROR", "Internal server error"},
+}
+
+type vesuvioError struct {
+	Success   bool           `json:"success"`
+	Message   string         `json:"message"`
+	ErrorCode string         `json:"errorCode"`
+	Errors    []vesuvioField `json:"errors,omitempty"`
+}
+
+type vesuvioField struct {
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+func vesuvioFail(call *Call, err *cartcore.Error) Answer {
+	row := vesuvioRefusals[err.Kind]
+	if err.Kind == cartcore.KindCartUnknown && call.Command.Verb == cartcore.Read {
+		row = vesuvioRefusals[cartcore.KindCartEmpty]
+	}
+	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code}
+	if len(err.Fields) == 1 && err.Fields[0].Field == "quantity" {
+		body.ErrorCode, body.Message = "INVALID_QUANTITY", vesuvioFieldText(err.Fields[0])
+		return printed(row.status, body)
+	}
+	for i := range err.Fields {
+		field := err.Fields[i]
+		if field.Field == "" {
+			field.Field = "body"
+		}
+		body.Errors = append(body.Errors, vesuvioField{field.Field, vesuvioFieldText(field)})
+	}
+	return printed(row.status, body)
+}
+
+func vesuvioFieldText(field cartcore.FieldError) string {
+	return cartcore.FieldText(cartcore.FieldError{Field: field.Field, Problem: field.Problem, Limit: field.Limit})
+}

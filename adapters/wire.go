@@ -1,0 +1,282 @@
+package adapters
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/polycart/polycart/cartcore"
+)
+
+// maxTextBytes bounds a field that holds a name or an id: ten times the longest in the published examples.
+const maxTextBytes = 255
+
+// maxOptionsBytes bounds the options of a line, since they are kept and printed with every answer.
+const maxOptionsBytes = 4096
+
+// rawJSON is a JSON value that is not read yet.
+type rawJSON = json.RawMessage
+
+// members reads a JSON object into its members by exact name: encoding/json would take "Quantity" for "quantity" in a
+// struct, and would let the last of two equal names win. raw is the whole text: what follows the object is an error.
+func members(raw []byte) (map[string]rawJSON, *cartcore.Error) {
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, raw); err != nil {
+		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+	}
+	text := compact.Bytes()
+	if !utf8.Valid(text) {
+		return nil, cartcore.Fail(cartcore.KindMalformed, errors.New("reading JSON: not UTF-8"))
+	}
+	if text[0] != '{' {
+		return nil, cartcore.RefuseField(cartcore.FieldError{Problem: cartcore.ProblemNotObject, Value: shown(text)})
+	}
+	var found map[string]rawJSON
+	if err := json.Unmarshal(text, &found); err != nil {
+		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+	}
+	// An object of unescaped, unequal names is as long as its members, four bytes each for quotes, colon and comma, and a
+	// brace. Only where that does not add up are the names read one by one, which the interpreter does slowly.
+	size := 1
+	for name, value := range found {
+		size += len(name) + len(value) + 4
+	}
+	if size != len(text) && len(found) > 0 {
+		if _, err := ordered(text); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// ordered reads a JSON object into its members in the order they stand; a name that stands twice is refused.
+func ordered(raw []byte) ([]cartcore.Option, *cartcore.Error) {
+	reader := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := reader.Token(); err != nil {
+		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+	}
+	all := []cartcore.Option{}
+	seen := map[string]bool{}
+	for reader.More() {
+		token, err := reader.Token()
+		if err != nil {
+			return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+		}
+		name, _ := token.(string)
+		var value json.RawMessage
+		if err := reader.Decode(&value); err != nil {
+			return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+		}
+		if seen[name] {
+			return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: the name %q stands twice in an object", name))
+		}
+		seen[name] = true
+		all = append(all, cartcore.Option{Name: name, Value: string(value)})
+	}
+	return all, nil
+}
+
+// bodyMembers reads the body of a call; an empty body is an empty object.
+func bodyMembers(call *Call) (map[string]rawJSON, *cartcore.Error) {
+	if len(bytes.TrimSpace(call.Body)) == 0 {
+		return map[string]rawJSON{}, nil
+	}
+	return members(call.Body)
+}
+
+// array reads a JSON array of a field into its elements, at most limit.
+func array(found map[string]rawJSON, name string, limit int64) ([]json.RawMessage, *cartcore.FieldError) {
+	raw, given := found[name]
+	if !given {
+		return nil, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemMissing}
+	}
+	var elements []json.RawMessage
+	if raw[0] != '[' || json.Unmarshal(raw, &elements) != nil {
+		return nil, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotArray, Value: shown(raw)}
+	}
+	if len(elements) == 0 {
+		return nil, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemBlank}
+	}
+	if int64(len(elements)) > limit {
+		return nil, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLong, Limit: limit}
+	}
+	return elements, nil
+}
+
+// integer reads a whole number from low to high. 2, 2.0 and 2e0 are the same number; "2", 2.5, null and what passes
+// 2^53-1 are refused (contracts.md, common to all).
+func integer(found map[string]rawJSON, name string, low, high int64) (int64, *cartcore.FieldError) {
+	raw, given := found[name]
+	if !given {
+		return 0, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemMissing}
+	}
+	text := string(raw)
+	if text == "null" {
+		return 0, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNull}
+	}
+	number, whole := wholeNumber(text)
+	if !whole {
+		return 0, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotInteger, Value: shown(raw)}
+	}
+	if number < low {
+		return 0, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooSmall, Value: shown(raw), Limit: low}
+	}
+	if number > high {
+		return 0, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLarge, Value: shown(raw), Limit: high}
+	}
+	return number, nil
+}
+
+// wholeNumber reads the text of a JSON number that is a whole one within 2^53-1.
+func wholeNumber(text string) (int64, bool) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		// A quantity of 24 characters is already past every bound; longer text is not worth the arithmetic.
+		if len(text) > 24 || !strings.ContainsAny(text, ".eE") || text[0] == '"' {
+			return 0, false
+		}
+		mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+		power, err := strconv.Atoi(strings.TrimPrefix(exponent, "+"))
+		if exponent != "" && (err != nil || power < -20 || power > 20) {
+			return 0, false
+		}
+		whole, fraction, _ := strings.Cut(mantissa, ".")
+		for ; power > 0; power-- {
+			digit := "0"
+			if fraction != "" {
+				digit, fraction = fraction[:1], fraction[1:]
+			}
+			whole += digit
+		}
+		for ; power < 0; power++ {
+			if !strings.HasSuffix(whole, "0") {
+				return 0, false
+			}
+			whole = whole[:len(whole)-1]
+		}
+		if strings.Trim(fraction, "0") != "" {
+			return 0, false
+		}
+		if number, err = strconv.ParseInt(whole, 10, 64); err != nil {
+			return 0, false
+		}
+	}
+	return number, number <= cartcore.MaxInteger && number >= -cartcore.MaxInteger
+}
+
+// text reads a string of 1 to maxTextBytes bytes.
+func text(found map[string]rawJSON, name string) (string, *cartcore.FieldError) {
+	raw, given := found[name]
+	if !given {
+		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemMissing}
+	}
+	if string(raw) == "null" {
+		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNull}
+	}
+	var value string
+	if json.Unmarshal(raw, &value) != nil {
+		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotText, Value: shown(raw)}
+	}
+	if value == "" {
+		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemBlank}
+	}
+	if len(value) > maxTextBytes {
+		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLong, Limit: maxTextBytes}
+	}
+	// A lone surrogate decodes to U+FFFD, so that two clients would share a name neither of them sent.
+	if strings.Contains(value, "\uFFFD") {
+		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotValid, Value: shown(raw)}
+	}
+	return value, nil
+}
+
+// options reads an object of options in the order sent. A missing field is no options and given is false.
+func options(found map[string]rawJSON, name string) (all []cartcore.Option, given bool, problem *cartcore.FieldError) {
+	raw, given := found[name]
+	if !given || string(raw) == "null" || string(raw) == "[]" { // PHP prints an empty array for an empty object
+		return nil, false, nil
+	}
+	if raw[0] != '{' {
+		return nil, false, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotObject, Value: shown(raw)}
+	}
+	if len(raw) > maxOptionsBytes {
+		return nil, false, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLong, Limit: maxOptionsBytes}
+	}
+	all, err := ordered(raw)
+	if err != nil {
+		return nil, false, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotValid, Value: shown(raw)}
+	}
+	return all, true, nil
+}
+
+// shown is a value as an error may show it: JSON text, cut.
+func shown(raw []byte) string {
+	const most = 40
+	if len(raw) <= most {
+		return string(raw)
+	}
+	return strings.ToValidUTF8(string(raw[:most]), "") + "…"
+}
+
+// printed makes an answer of a value. Unlike json.Marshal it leaves <, > and & as they are, as the five origins do.
+func printed(status int, value any) Answer {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		// Only a value that is no JSON can get here: catalogue attributes are checked when they are read.
+		return Answer{Status: 500, Body: []byte(`{"message":"Internal server error"}`)}
+	}
+	return Answer{Status: status, Body: bytes.TrimSuffix(out.Bytes(), []byte("\n"))}
+}
+
+// quoted is a string as JSON text.
+func quoted(value string) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return `""` // json.Marshal of a string has no error to give
+	}
+	return string(text)
+}
+
+// major prints minor units as a JSON number in major units without trailing zeros.
+func major(minor int64, decimals int) json.Number {
+	return json.Number(cartcore.Shortest(minor, decimals))
+}
+
+// bearer is the token of an Authorization header, with or without the scheme.
+func bearer(header string) string {
+	scheme, token, found := strings.Cut(header, " ")
+	if found && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	return ""
+}
+
+// refusal is a row of a dialect's error table.
+type refusal struct {
+	status int
+	code   string
+	text   string // may hold {item}, {items}, {n}, {requested}, {available}, {attribute} and {tenant}
+}
+
+// worded fills in the text of a refusal.
+func worded(row refusal, call *Call, err *cartcore.Error) string {
+	if !strings.Contains(row.text, "{") {
+		return row.text
+	}
+	items := strings.Join(err.Items, ", ")
+	if len(err.Items) == 0 {
+		items = err.Item
+	}
+	return strings.NewReplacer(
+		"{item}", err.Item, "{items}", items, "{attribute}", err.Attribute, "{tenant}", call.Credentials.Tenant,
+		"{n}", strconv.FormatInt(err.Limit, 10),
+		"{requested}", strconv.FormatInt(err.Requested, 10),
+		"{available}", strconv.FormatInt(err.Available, 10),
+	).Replace(row.text)
+}
