@@ -1,0 +1,71 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// Bounds of what is asked over the network. A host that hangs holds up at most connections requests at once.
+const (
+	connections      = 32
+	idleConnections  = 8
+	idleTime         = 90 * time.Second // as net/http's own default
+	maxAnswerHeaders = 16 << 10         // bytes
+)
+
+// newClient makes the client for key sets and session lookups. It follows no redirect: the configured URL is the one
+// that the operator trusts. It does not unpack: a bound on bytes is one on what is read.
+func newClient() *http.Client {
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			MaxConnsPerHost:        connections,
+			MaxIdleConnsPerHost:    idleConnections,
+			IdleConnTimeout:        idleTime,
+			MaxResponseHeaderBytes: maxAnswerHeaders,
+			DisableCompression:     true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// get asks for a JSON document of at most most bytes. Its errors never hold the address: that may hold a session.
+func get(d *Directory, address string, timeout time.Duration, most int64) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(d.ctx, timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return 0, nil, withoutAddress(err)
+	}
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", "polycart")
+	answer, err := d.client.Do(request)
+	if err != nil {
+		return 0, nil, withoutAddress(err)
+	}
+	body, err = io.ReadAll(io.LimitReader(answer.Body, most+1))
+	if closing := answer.Body.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("reading the answer: %w", withoutAddress(err))
+	}
+	if int64(len(body)) > most {
+		return 0, nil, fmt.Errorf("reading the answer: it is longer than %d bytes", most)
+	}
+	return answer.StatusCode, body, nil
+}
+
+// withoutAddress takes the address out of an error of net/http.
+func withoutAddress(err error) error {
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		return asked.Err
+	}
+	return err
+}

@@ -1,0 +1,188 @@
+package identity
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/polycart/polycart/cartcore"
+)
+
+// Resolve finds out who asks. header is the request's, for the trusted header; now is Unix milliseconds.
+//
+// A caller without an owner in its key is a guest who showed no token (for cartcore.NeedAnyone), or a store's key and
+// nobody in person (for cartcore.NeedStoreKey). Whether a guest token is known is not asked here: the store knows.
+//
+// The error's kind is KindTenantUnknown, KindAPIKey, KindForbidden, KindUnauthenticated, KindBadToken,
+// KindSessionMissing, KindSessionUnknown, KindCartUnknown, or KindUnavailable where a key set or the session lookup
+// does not answer. Its cause is for the log and holds no token.
+func Resolve(d *Directory, dialect string, creds cartcore.Credentials, header http.Header, now int64) (cartcore.Caller, *cartcore.Error) {
+	t, err := tenantFor(d, creds)
+	if err != nil {
+		return cartcore.Caller{}, err
+	}
+	if creds.Need == cartcore.NeedStoreKey {
+		return cartcore.Caller{Tenant: t.ID, Key: cartcore.Key{Tenant: t.ID}}, nil
+	}
+	who, err := customerFor(d, t, creds, header, now)
+	if err != nil {
+		return cartcore.Caller{}, err
+	}
+	if who.Customer == "" {
+		return guestFor(d, t, dialect, creds, now)
+	}
+	caller := asCustomer(t, who)
+	if !creds.Session && creds.Guest != creds.Token && guestFits(creds.Guest) {
+		caller.MergeKey = cartcore.Key{Tenant: t.ID, Owner: cartcore.GuestOwner(dialect, creds.Guest)}
+	}
+	return caller, nil
+}
+
+// tenantFor finds the tenant that a request names, and checks the API key it shows.
+func tenantFor(d *Directory, creds cartcore.Credentials) (*tenant, *cartcore.Error) {
+	keyHolder := apiKeyHolder(d, creds.APIKey)
+	if creds.TenantBy == cartcore.TenantByAPIKey {
+		if keyHolder == nil {
+			return nil, cartcore.Refuse(cartcore.KindAPIKey)
+		}
+		return keyHolder, nil
+	}
+	name := creds.Tenant
+	if creds.TenantBy == cartcore.TenantByHost {
+		name = hostName(name)
+	}
+	t := d.byName[creds.TenantBy][name]
+	if t == nil {
+		return nil, cartcore.Refuse(cartcore.KindTenantUnknown)
+	}
+	if creds.Need == cartcore.NeedStoreKey && keyHolder == nil {
+		return nil, cartcore.Refuse(cartcore.KindAPIKey)
+	}
+	if creds.APIKey != "" && keyHolder != t {
+		return nil, cartcore.Refuse(cartcore.KindForbidden)
+	}
+	return t, nil
+}
+
+// maxAPIKey bounds an API key, in bytes, so that a long header is not hashed.
+const maxAPIKey = 1024
+
+// apiKeyHolder answers whose the API key is, nil where nobody's. It is looked up by its hash: how long that takes
+// tells something of the hash and nothing of the key, so the comparison needs no constant time.
+func apiKeyHolder(d *Directory, key string) *tenant {
+	if key == "" || len(key) > maxAPIKey {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(key))
+	return d.byAPIKey[hex.EncodeToString(sum[:])]
+}
+
+// customerFor finds the customer by the trusted header, the token, or the session that is a token; no Customer: a guest.
+func customerFor(d *Directory, t *tenant, creds cartcore.Credentials, header http.Header, now int64) (remembered, *cartcore.Error) {
+	if t.Header != "" {
+		who, shown, err := customerInHeader(t.Header, header)
+		if shown {
+			return who, err
+		}
+	}
+	if creds.Token != "" {
+		return checkToken(d, t.Tokens, creds.Token, now)
+	}
+	if !creds.Session || t.Tokens == nil || strings.Count(creds.Guest, ".") != 2 {
+		return remembered{}, nil
+	}
+	who, err := checkToken(d, t.Tokens, creds.Guest, now)
+	if err == nil || err.Kind != cartcore.KindBadToken {
+		return who, err
+	}
+	// The shop's own sessions may hold two dots, or be tokens that only the lookup can judge.
+	if t.Sessions != nil || !headerReads(creds.Guest) {
+		return remembered{}, nil
+	}
+	return remembered{}, err
+}
+
+// customerInHeader reads the customer id from the trusted header; shown is false where there is none.
+func customerInHeader(name string, header http.Header) (who remembered, shown bool, refused *cartcore.Error) {
+	values := header.Values(name)
+	if len(values) == 0 || (len(values) == 1 && values[0] == "") {
+		return remembered{}, false, nil
+	}
+	if len(values) > 1 {
+		return remembered{}, true, cartcore.Fail(cartcore.KindBadToken, fmt.Errorf("header %s is there %d times; once is allowed", name, len(values)))
+	}
+	if err := customerFits(values[0]); err != nil {
+		return remembered{}, true, cartcore.Fail(cartcore.KindBadToken, fmt.Errorf("reading header %s: %w", name, err))
+	}
+	return remembered{Customer: values[0], PhoneVerified: true}, true, nil
+}
+
+// guestFor finds the guest, or the customer whom the session lookup names.
+func guestFor(d *Directory, t *tenant, dialect string, creds cartcore.Credentials, now int64) (cartcore.Caller, *cartcore.Error) {
+	caller := cartcore.Caller{Tenant: t.ID, Key: cartcore.Key{Tenant: t.ID}}
+	if creds.Need == cartcore.NeedCustomer {
+		return caller, cartcore.Refuse(cartcore.KindUnauthenticated)
+	}
+	if creds.Guest == "" && creds.Need == cartcore.NeedSession {
+		return caller, cartcore.Refuse(cartcore.KindSessionMissing)
+	}
+	if !guestFits(creds.Guest) {
+		if creds.Need == cartcore.NeedSession {
+			return caller, cartcore.Refuse(cartcore.KindSessionUnknown)
+		}
+		if creds.Need == cartcore.NeedCart {
+			return caller, cartcore.Refuse(cartcore.KindCartUnknown)
+		}
+		return caller, nil
+	}
+	if creds.Session && t.Sessions != nil {
+		who, err := lookUpSession(d, t.Sessions, creds.Guest, now)
+		if err != nil {
+			return caller, err
+		}
+		// Where anyone is welcome the shop need not know the session: it may be one that we made.
+		if who.Unknown && creds.Need != cartcore.NeedAnyone {
+			return caller, cartcore.Refuse(cartcore.KindSessionUnknown)
+		}
+		if who.Customer != "" {
+			return asCustomer(t, who), nil
+		}
+	}
+	return WithGuest(caller, dialect, creds.Guest, false), nil
+}
+
+// asCustomer is the caller who is a customer of t.
+func asCustomer(t *tenant, who remembered) cartcore.Caller {
+	return cartcore.Caller{
+		Tenant:        t.ID,
+		Key:           cartcore.Key{Tenant: t.ID, Owner: cartcore.CustomerOwner(who.Customer)},
+		Customer:      who.Customer,
+		PhoneVerified: who.PhoneVerified,
+	}
+}
+
+// maxCustomer bounds a customer id, in bytes, which becomes part of a store key; sub has no bound in RFC 7519, but
+// OpenID Connect Core §2 sets 255.
+const maxCustomer = 255
+
+// The reasons why text is no customer id. They do not show it.
+var (
+	errCustomerLength     = errors.New("the customer id is empty or longer than 255 bytes")
+	errCustomerCharacters = errors.New("the customer id has control characters or is not UTF-8")
+)
+
+// customerFits says why text cannot be a customer id. A replacement character stands for whatever was not UTF-8:
+// two customers could share it.
+func customerFits(text string) error {
+	if text == "" || len(text) > maxCustomer {
+		return errCustomerLength
+	}
+	if !utf8.ValidString(text) || strings.ContainsAny(text, controls) || strings.Contains(text, "\uFFFD") {
+		return errCustomerCharacters
+	}
+	return nil
+}
