@@ -79,13 +79,3 @@ type Header struct {
 func All() []*Adapter {
 	return []*Adapter{agent(), shop(), itemkey(), vesuvio(), fabric()}
 }
-
-// seenItem finds the item of a line that is shown; nil where it is not.
-func seenItem(view cartcore.View, sku string) *cartcore.Item {
-	for i := range view.Lines {
-		if view.Lines[i].Line.SKU == sku {
-			return view.Lines[i].Item
-		}
-	}
-	return nil
-}

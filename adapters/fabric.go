@@ -46,7 +46,10 @@ func fabricCaller(call *Call, cartID, token string) *cartcore.Error {
 		token = ""
 	}
 	call.Credentials = cartcore.Credentials{
-		TenantBy: cartcore.TenantByAccount, Token: token, Guest: cartID, Cart: cartID, Need: cartcore.NeedCart,
+		TenantBy: cartcore.TenantByAccount, Token: token, Cart: cartID, Need: cartcore.NeedCart,
+	}
+	if token == "" { // beside a token a cart id names the user's own cart; a guest's is merged only where asked for
+		call.Credentials.Guest = cartID
 	}
 	context, err := members([]byte(header.Get("X-Site-Context")))
 	if err != nil {
@@ -377,7 +380,7 @@ func fabricAttribute(item *cartcore.Item, name, fallback string) rawJSON {
 
 // fabricTell adds what a success must still tell: stock that cut a quantity, and a price that the client had wrong.
 func fabricTell(call *Call, errors *fabricErrors, result cartcore.Result, view cartcore.View) {
-	item := seenItem(view, result.Line.SKU)
+	item := result.Item
 	if result.Why == cartcore.WhyCapped || result.Why == cartcore.WhyLimited {
 		short := fabricShort{LineItemID: result.Line.Number, Requested: result.Requested, Available: result.Available}
 		if item != nil {

@@ -218,7 +218,7 @@ func itemkeyItemOf(priced cartcore.PricedLine, decimals int) itemkeyItem {
 func itemkeyAdded(call *Call, seen Seen) Answer {
 	result := seen.Outcome.Results[0]
 	name := result.Ask.SKU
-	if item := seenItem(seen.View, result.Line.SKU); item != nil {
+	if item := result.Item; item != nil {
 		variant := item.VariantTitle
 		if variant == "" {
 			variant = "Default"

@@ -96,7 +96,7 @@ func applyAsk(next *Cart, cmd Command, ask Ask, facts Facts, limits Limits, now 
 	}
 	item := facts[sku]
 	if item == nil || !item.Active {
-		return goneAsked(next, cmd, ask, at, item)
+		return goneAsked(next, cmd, ask, at, item, facts)
 	}
 	if err := lacking(ask, item); err != nil {
 		return Result{}, err
@@ -113,7 +113,7 @@ func applyAsk(next *Cart, cmd Command, ask Ask, facts Facts, limits Limits, now 
 	if wanted <= 0 {
 		return removeAsked(next, ask, at, facts)
 	}
-	result := Result{Ask: ask, Was: held, Requested: wanted, Available: Available(item)}
+	result := Result{Ask: ask, Item: item, Was: held, Requested: wanted, Available: Available(item)}
 	granted, why, err := grant(cmd.Short, ask, wanted, result.Available, limits)
 	if err != nil {
 		return Result{}, err
@@ -192,20 +192,20 @@ func lacking(ask Ask, item *Item) *Error {
 }
 
 // goneAsked answers an ask for an item that is not sold: item is nil where the catalogue does not have it.
-func goneAsked(next *Cart, cmd Command, ask Ask, at int, item *Item) (Result, *Error) {
+func goneAsked(next *Cart, cmd Command, ask Ask, at int, item *Item, facts Facts) (Result, *Error) {
 	why, kind := WhyInactive, KindItemGone
 	if item == nil {
 		why, kind = WhyVanished, KindItemUnknown
 	}
 	if at >= 0 && cmd.Verb == Set && ask.Quantity == 0 {
-		return removeAsked(next, ask, at, nil)
+		return removeAsked(next, ask, at, facts)
 	}
 	if at < 0 || cmd.Gone == GoneRefuses {
 		return Result{}, &Error{Kind: kind, Item: ask.Named, Requested: ask.Quantity}
 	}
 	line := next.Lines[at]
 	next.Lines = append(next.Lines[:at], next.Lines[at+1:]...)
-	return Result{Ask: ask, Line: line, Was: line.Quantity, Why: why}, nil
+	return Result{Ask: ask, Item: item, Line: line, Was: line.Quantity, Why: why}, nil
 }
 
 // removeAsked takes the line at out, or every line of the ask's product.
@@ -223,7 +223,7 @@ func removeAsked(next *Cart, ask Ask, at int, facts Facts) (Result, *Error) {
 			goes = item != nil && item.ProductID == ask.Item.ProductID
 		}
 		if goes {
-			result.Line = line
+			result.Line, result.Item = line, facts[line.SKU]
 			result.Was += line.Quantity
 		} else {
 			kept = append(kept, line)

@@ -44,5 +44,6 @@ type Caller struct {
 	PhoneVerified bool   // the customer's phone number counts as verified; false for a guest
 	Guest         string // guest token in force; empty for a customer
 	Fresh         bool   // Guest was made for this request
+	Vouched       bool   // the session lookup knows Guest: it is the shop's own and counts without a cart
 	MergeKey      Key    // a guest's cart to merge into Key's first; no Owner where there is none
 }

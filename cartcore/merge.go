@@ -1,8 +1,8 @@
 package cartcore
 
 // mergeInto adds what fits of the asks to next, never refusing, and marks the guest cart as merged.
-// It answers whether next changed. A guest cart of a version that was merged before adds nothing:
-// its results are those of the first time.
+// It answers whether next changed: a guest cart of a version that was merged before adds nothing, and so does one of
+// which nothing fits.
 func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, out *Outcome) bool {
 	mark := cmd.Mark
 	for i := range next.Merged {
@@ -12,13 +12,18 @@ func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, o
 	}
 	mark.Rest = nil
 	add := Command{Verb: Add, Short: ShortCaps, Seed: cmd.Seed}
+	gained := int64(0)
 	for i := range cmd.Asks {
 		ask := cmd.Asks[i]
 		result := mergeAsk(next, add, ask, facts, limits, now)
+		gained += moved(result)
 		if left := ask.Quantity - moved(result); left > 0 {
 			mark.Rest = append(mark.Rest, Rest{SKU: ask.SKU, Quantity: left})
 		}
 		out.Results = append(out.Results, result)
+	}
+	if gained == 0 {
+		return false
 	}
 	next.Merged = append(append([]Mark{}, next.Merged...), mark)
 	if len(next.Merged) > marksKept {
@@ -98,4 +103,21 @@ func AsksOf(lines []Line) []Ask {
 		asks = append(asks, Ask{SKU: lines[i].SKU, Named: lines[i].SKU, Quantity: lines[i].Quantity, Options: lines[i].Options, OptionRule: rule, Groups: lines[i].Groups})
 	}
 	return asks
+}
+
+// Keep is the guest's cart after a merge: only rest stays in it.
+func Keep(guest *Cart, rest []Rest, now int64) *Cart {
+	next := *guest
+	next.Lines = []Line{}
+	for i := range rest {
+		if at := FindSKU(guest.Lines, rest[i].SKU); at >= 0 {
+			line := guest.Lines[at]
+			line.Quantity = rest[i].Quantity
+			line.Updated = now
+			next.Lines = append(next.Lines, line)
+		}
+	}
+	next.Version = guest.Version + 1
+	next.Updated = now
+	return &next
 }

@@ -10,7 +10,8 @@ type Outcome struct {
 // Result is what became of one ask.
 type Result struct {
 	Ask       Ask
-	Line      Line // the line after the command; for a line that went, as it was
+	Item      *Item // the item, where the catalogue has it
+	Line      Line  // the line after the command; for a line that went, as it was
 	Was       int64
 	Requested int64 // units the line would have had
 	Granted   int64 // units it has

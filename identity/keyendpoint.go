@@ -16,10 +16,11 @@ const (
 	retryAfter   = 5 * 1000  // ms between fetches while there is no key at all
 )
 
-// keyEndpoint is where a key set comes from. tokenCheck.mu guards what is below Shown.
+// keyEndpoint is where a key set comes from. tokenCheck.mu guards what is below Timeout.
 type keyEndpoint struct {
 	URL     string
-	Shown   string        // URL as a log may have it
+	Shown   string // URL as a log may have it
+	Timeout time.Duration
 	under   chan struct{} // closed when the fetch under way ends; nil where there is none
 	tried   bool
 	triedAt int64  // Unix milliseconds
@@ -48,7 +49,7 @@ func fetchKeys(d *Directory, c *tokenCheck, now, pause int64) {
 		runFetch(d, c, under, now)
 		return
 	}
-	<-under // runFetch closes it after setTimeout at the latest
+	<-under // runFetch closes it after Set.Timeout at the latest
 }
 
 // fetchKeysAside begins a fetch that nobody waits for, unless one is under way.
@@ -96,7 +97,7 @@ func runFetch(d *Directory, c *tokenCheck, under chan struct{}, now int64) {
 			d.log.Warn("fetching the key set of a tenant", "tenant", c.Tenant, "url", c.Set.Shown, "error", failed.Error())
 		}
 	}()
-	status, body, err := get(d, c.Set.URL, setTimeout, maxSet)
+	status, body, err := get(d, c.Set.URL, c.Set.Timeout, maxSet)
 	if err != nil {
 		failed = err
 		return

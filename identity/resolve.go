@@ -32,14 +32,21 @@ func Resolve(d *Directory, dialect string, creds cartcore.Credentials, header ht
 	if err != nil {
 		return cartcore.Caller{}, err
 	}
-	if who.Customer == "" {
-		return guestFor(d, t, dialect, creds, now)
+	if who.Customer != "" {
+		caller := asCustomer(t, who)
+		if creds.Need != cartcore.NeedSession && creds.Guest != creds.Token && guestFits(creds.Guest) {
+			caller.MergeKey = cartcore.Key{Tenant: t.ID, Owner: cartcore.GuestOwner(dialect, creds.Guest)}
+		}
+		return caller, nil
 	}
-	caller := asCustomer(t, who)
-	if !creds.Session && creds.Guest != creds.Token && guestFits(creds.Guest) {
-		caller.MergeKey = cartcore.Key{Tenant: t.ID, Owner: cartcore.GuestOwner(dialect, creds.Guest)}
+	who, err = customerInSession(d, t, creds, now)
+	if err != nil {
+		return cartcore.Caller{}, err
 	}
-	return caller, nil
+	if who.Customer != "" {
+		return asCustomer(t, who), nil
+	}
+	return guestFor(d, t, dialect, creds, now)
 }
 
 // tenantFor finds the tenant that a request names, and checks the API key it shows.
@@ -81,7 +88,7 @@ func apiKeyHolder(d *Directory, key string) *tenant {
 	return d.byAPIKey[hex.EncodeToString(sum[:])]
 }
 
-// customerFor finds the customer by the trusted header, the token, or the session that is a token; no Customer: a guest.
+// customerFor finds the customer by the trusted header or the token; no Customer where neither is shown.
 func customerFor(d *Directory, t *tenant, creds cartcore.Credentials, header http.Header, now int64) (remembered, *cartcore.Error) {
 	if t.Header != "" {
 		who, shown, err := customerInHeader(t.Header, header)
@@ -92,6 +99,11 @@ func customerFor(d *Directory, t *tenant, creds cartcore.Credentials, header htt
 	if creds.Token != "" {
 		return checkToken(d, t.Tokens, creds.Token, now)
 	}
+	return remembered{}, nil
+}
+
+// customerInSession finds the customer whose token the session itself is; no Customer where it is none.
+func customerInSession(d *Directory, t *tenant, creds cartcore.Credentials, now int64) (remembered, *cartcore.Error) {
 	if !creds.Session || t.Tokens == nil || strings.Count(creds.Guest, ".") != 2 {
 		return remembered{}, nil
 	}
@@ -139,6 +151,7 @@ func guestFor(d *Directory, t *tenant, dialect string, creds cartcore.Credential
 		}
 		return caller, nil
 	}
+	vouched := false
 	if creds.Session && t.Sessions != nil {
 		who, err := lookUpSession(d, t.Sessions, creds.Guest, now)
 		if err != nil {
@@ -151,8 +164,11 @@ func guestFor(d *Directory, t *tenant, dialect string, creds cartcore.Credential
 		if who.Customer != "" {
 			return asCustomer(t, who), nil
 		}
+		vouched = !who.Unknown
 	}
-	return WithGuest(caller, dialect, creds.Guest, false), nil
+	caller = WithGuest(caller, dialect, creds.Guest, false)
+	caller.Vouched = vouched
+	return caller, nil
 }
 
 // asCustomer is the caller who is a customer of t.

@@ -54,13 +54,15 @@ func openSessions(field string, config SessionLookup) (*sessionCheck, []error) {
 	}
 	u, err := readURL(field+".url", strings.ReplaceAll(config.URL, placeholder, "session"))
 	if err != nil {
-		return nil, append(faults, err)
+		faults = append(faults, err)
+		return nil, faults
 	}
 	hash := strings.IndexByte(config.URL, '#')
 	at := strings.Index(config.URL, placeholder)
 	authority := strings.Index(config.URL, "://") + len("://") + len(u.Host)
 	if strings.Count(config.URL, placeholder) != 1 || at < authority || (hash >= 0 && hash < at) {
-		return nil, append(faults, fmt.Errorf("%s.url is %q; allowed is a URL with %s once, in its path or query", field, shownURL(u), placeholder))
+		faults = append(faults, fmt.Errorf("%s.url is %q; allowed is a URL with %s once, in its path or query", field, shownURL(u), placeholder))
+		return nil, faults
 	}
 	question := strings.IndexByte(config.URL, '?')
 	return &sessionCheck{

@@ -24,22 +24,26 @@ func openTokens(field, tenantID string, config CustomerTokens) (*tokenCheck, []e
 		}
 	}
 	if len(given) > 1 {
-		return nil, append(faults, fmt.Errorf("%s has %s; allowed is one of secretFile, publicKeyFile and jwksURL", field, strings.Join(given, " and ")))
+		faults = append(faults, fmt.Errorf("%s has %s; allowed is one of secretFile, publicKeyFile and jwksURL", field, strings.Join(given, " and ")))
+		return nil, faults
 	}
 	if len(given) == 0 {
 		return nil, faults
 	}
 	if config.JWKSURL != "" {
-		return c, append(faults, openSet(field, c, config)...)
+		faults = append(faults, openSet(field, c, config)...)
+		return c, faults
 	}
 	name := given[0]
 	c.File = &keyFile{Path: config.SecretFile + config.PublicKeyFile, Secret: config.SecretFile != ""}
 	keys, _, err := loadFile(c.File)
 	if err != nil {
-		return nil, append(faults, fmt.Errorf("%s.%s is %q: %w", field, name, c.File.Path, err))
+		faults = append(faults, fmt.Errorf("%s.%s is %q: %w", field, name, c.File.Path, err))
+		return nil, faults
 	}
 	installKeys(c, keys)
-	return c, append(faults, unfit(field, config.Algorithms, keys)...)
+	faults = append(faults, unfit(field, config.Algorithms, keys)...)
+	return c, faults
 }
 
 // openSet makes ready a check whose keys come from a set. Without configured algorithms it takes all but HMAC.
@@ -61,7 +65,7 @@ func openSet(field string, c *tokenCheck, config CustomerTokens) []error {
 	if err != nil {
 		return append(faults, err)
 	}
-	c.Set = &keyEndpoint{URL: config.JWKSURL, Shown: shownURL(u)}
+	c.Set = &keyEndpoint{URL: config.JWKSURL, Shown: shownURL(u), Timeout: setTimeout}
 	c.nextLook = math.MaxInt64 // the first fetch is the first token's
 	return faults
 }

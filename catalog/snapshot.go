@@ -1,0 +1,86 @@
+package catalog
+
+import "github.com/polycart/polycart/cartcore"
+
+// Snapshot is the catalogue at one moment. Readers share it and never change it.
+type Snapshot struct {
+	Facts      cartcore.Facts // every item by SKU
+	Generation int64          // counts the loads of a Catalog, from 1; 0 where Parse made the snapshot
+
+	ByNumber          map[int64]*cartcore.Item    // by Item.NumericID
+	ByVariant         map[string]*cartcore.Item   // by Item.VariantID
+	ByProduct         map[string][]*cartcore.Item // by Item.ProductID, in the order of the file: the first is the product's default
+	ByProductNumber   map[int64][]*cartcore.Item  // by Item.ProductNumber, likewise
+	ByExternal        map[External]*cartcore.Item // by both external ids, where either is given
+	ByExternalProduct map[string]*cartcore.Item   // by Item.ExternalProductID; nil where several items share it
+	ByExternalVariant map[string]*cartcore.Item   // by Item.ExternalVariantID; nil where several items share it
+}
+
+// External is the pair of ids that names an item in the merchant's e-commerce platform.
+type External struct {
+	ProductID string
+	VariantID string
+}
+
+// Find answers the item that ref names, or nil. Every identifier given must fit the item. A product id or product number
+// that several variants share means the first listed that fits; an external product or variant id that several items
+// share means none of them unless another identifier decides.
+func Find(s *Snapshot, ref cartcore.ItemRef) *cartcore.Item {
+	if ref.SKU != "" {
+		return ifFits(s.Facts[ref.SKU], ref)
+	}
+	if ref.NumericID != 0 {
+		return ifFits(s.ByNumber[ref.NumericID], ref)
+	}
+	if ref.ExternalProductID != "" && ref.ExternalVariantID != "" {
+		return ifFits(s.ByExternal[External{ProductID: ref.ExternalProductID, VariantID: ref.ExternalVariantID}], ref)
+	}
+	if ref.ProductID != "" {
+		return firstFit(s.ByProduct[ref.ProductID], ref)
+	}
+	if ref.ProductNumber != 0 {
+		return firstFit(s.ByProductNumber[ref.ProductNumber], ref)
+	}
+	if ref.ExternalVariantID != "" {
+		return s.ByExternalVariant[ref.ExternalVariantID]
+	}
+	return s.ByExternalProduct[ref.ExternalProductID]
+}
+
+// firstFit answers the first of items that every identifier of ref fits, or nil.
+func firstFit(items []*cartcore.Item, ref cartcore.ItemRef) *cartcore.Item {
+	for i := range items {
+		if found := ifFits(items[i], ref); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// ifFits answers item where every identifier that ref gives is the item's own, else nil.
+func ifFits(item *cartcore.Item, ref cartcore.ItemRef) *cartcore.Item {
+	if item == nil ||
+		(ref.SKU != "" && ref.SKU != item.SKU) ||
+		(ref.NumericID != 0 && ref.NumericID != item.NumericID) ||
+		(ref.ProductID != "" && ref.ProductID != item.ProductID) ||
+		(ref.ProductNumber != 0 && ref.ProductNumber != item.ProductNumber) ||
+		(ref.ExternalProductID != "" && ref.ExternalProductID != item.ExternalProductID) ||
+		(ref.ExternalVariantID != "" && ref.ExternalVariantID != item.ExternalVariantID) {
+		return nil
+	}
+	return item
+}
+
+// newSnapshot is an empty catalogue with room for n items.
+func newSnapshot(n int) *Snapshot {
+	return &Snapshot{
+		Facts:             make(cartcore.Facts, n),
+		ByNumber:          make(map[int64]*cartcore.Item, n),
+		ByVariant:         make(map[string]*cartcore.Item, n),
+		ByProduct:         make(map[string][]*cartcore.Item, n),
+		ByProductNumber:   make(map[int64][]*cartcore.Item, n),
+		ByExternal:        make(map[External]*cartcore.Item, n),
+		ByExternalProduct: make(map[string]*cartcore.Item, n),
+		ByExternalVariant: make(map[string]*cartcore.Item, n),
+	}
+}

@@ -1,0 +1,196 @@
+package integration_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/polycart/polycart/internal/traefik"
+	"github.com/polycart/polycart/internal/transcript"
+)
+
+// traefikBinary is the Traefik under test: POLYCART_TRAEFIK names one, else it is built, once for all tests.
+var traefikBinary = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv("POLYCART_TRAEFIK"); path != "" {
+		return path, nil
+	}
+	checkout, err := traefik.FindCheckout(".")
+	if err != nil {
+		return "", err
+	}
+	return traefik.Build(context.Background(), checkout, traefik.Stock, os.Stderr)
+})
+
+// route is a router of a test's Traefik: it takes the requests whose header X-Route is its name.
+type route struct {
+	Name   string
+	Config map[string]any // of the middleware; nil passes everything through
+}
+
+// runningTraefik is a Traefik that a test started.
+type runningTraefik struct {
+	*traefik.Process
+	Folder string
+	files  traefik.Files
+	log    *logLines
+}
+
+// logLines keeps what a process logs.
+type logLines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logLines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logLines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// startTraefik starts a real Traefik with the plugin of this checkout, a router for each route, and upstream behind them.
+func startTraefik(t testing.TB, routes []route, upstream string) *runningTraefik {
+	t.Helper()
+	binary, err := traefikBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkout, err := traefik.FindCheckout(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, err := traefik.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	running := &runningTraefik{Folder: folder, log: &logLines{}}
+	running.files = traefik.Files{Folder: folder, Checkout: checkout, Listen: address, Dynamic: filepath.Join(folder, "dynamic.yml"), LogLevel: "INFO"}
+	if err := running.files.Write(); err != nil {
+		t.Fatal(err)
+	}
+	running.configure(t, routes, upstream)
+	running.start(t, binary, routes)
+	t.Cleanup(func() {
+		running.Stop()
+		if t.Failed() {
+			t.Logf("Traefik and the plugin logged:\n%s", last(running.log.String(), 6000))
+		}
+	})
+	return running
+}
+
+func (r *runningTraefik) start(t testing.TB, binary string, routes []route) {
+	t.Helper()
+	process, err := traefik.Start(context.WithoutCancel(t.Context()), traefik.Settings{
+		Binary: binary, Files: r.files, Traefik: r.log, Plugin: r.log, Probe: r.probe(routes[len(routes)-1].Name), Patience: 2 * time.Minute,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Process = process
+}
+
+// configure writes the dynamic configuration, in one step as Traefik must see it.
+func (r *runningTraefik) configure(t testing.TB, routes []route, upstream string) {
+	t.Helper()
+	routers, middlewares := map[string]any{}, map[string]any{}
+	for i, one := range routes {
+		name := fmt.Sprintf("route%d", i)
+		router := map[string]any{"entryPoints": []string{"web"}, "rule": fmt.Sprintf("Header(`X-Route`, `%s`)", one.Name), "service": "upstream"}
+		if one.Config != nil {
+			router["middlewares"] = []string{name}
+			middlewares[name] = map[string]any{"plugin": map[string]any{"polycart": one.Config}}
+		}
+		routers[name] = router
+	}
+	services := map[string]any{"upstream": map[string]any{"loadBalancer": map[string]any{"servers": []any{map[string]any{"url": upstream}}}}}
+	sections := map[string]any{"routers": routers, "services": services}
+	if len(middlewares) > 0 {
+		sections["middlewares"] = middlewares
+	}
+	text, err := yaml.Marshal(map[string]any{"http": sections})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.files.Dynamic+".new", text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(r.files.Dynamic+".new", r.files.Dynamic); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// probe asks the route name, which answers anything but Traefik's own 404 once the plugin is there.
+func (r *runningTraefik) probe(name string) traefik.Probe {
+	return func(ctx context.Context, base string) error {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/ready", nil)
+		if err != nil {
+			return err
+		}
+		request.Header.Set("X-Route", name)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		defer response.Body.Close()
+		if response.StatusCode != http.StatusOK {
+			return fmt.Errorf("asking Traefik: status %d", response.StatusCode)
+		}
+		return nil
+	}
+}
+
+// level sends a request to the route name.
+func (r *runningTraefik) level(name string) transcript.Level {
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return func(request *http.Request) (*http.Response, error) {
+		request.RequestURI = ""
+		request.URL.Scheme, request.URL.Host = "http", strings.TrimPrefix(r.URL, "http://")
+		request.Header.Set("X-Route", name)
+		return client.Do(request)
+	}
+}
+
+func last(text string, bytes int) string {
+	if len(text) > bytes {
+		return "…" + text[len(text)-bytes:]
+	}
+	return text
+}
+
+// Every transcript holds in a real Traefik, with the plugin as an operator installs it.
+func TestTranscriptsInTraefik(t *testing.T) {
+	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	upstream := httptest.NewServer(transcript.Upstream())
+	defer upstream.Close()
+	routes, fixtures := []route{}, []*transcript.Fixture{}
+	for _, script := range scripts {
+		fixture := transcript.NewFixture(t, "..", script)
+		fixtures = append(fixtures, fixture)
+		routes = append(routes, route{script.Name, fixture.Config})
+	}
+	running := startTraefik(t, routes, upstream.URL)
+	for i, script := range scripts {
+		t.Run(script.Name, func(t *testing.T) {
+			transcript.Run(t, script, fixtures[i], running.level(script.Name))
+		})
+	}
+}

@@ -1,0 +1,50 @@
+package integration_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/polycart/polycart/integration/interpreter"
+	"github.com/polycart/polycart/internal/transcript"
+)
+
+// Every transcript holds with the plugin loaded by Traefik's interpreter.
+func TestTranscriptsInterpreted(t *testing.T) {
+	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded := interpretedPlugin(t)
+	for _, script := range scripts {
+		t.Run(script.Name, func(t *testing.T) {
+			fixture := transcript.NewFixture(t, "..", script)
+			handler, err := loaded.New(t.Context(), transcript.Upstream(), fixture.Config, script.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transcript.Run(t, script, fixture, transcript.Handler(handler))
+		})
+	}
+}
+
+// interpretedPlugin loads the plugin of this checkout in an interpreter.
+func interpretedPlugin(t testing.TB) *interpreter.Plugin {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	goPath, err := interpreter.GoPath(t.TempDir(), root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := interpreter.New(goPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := interpreter.LoadPlugin(i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return loaded
+}

@@ -1,0 +1,65 @@
+// Package broken breaks every rule once, for the test beside it.
+package broken
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"slices" // breaks: Imports
+)
+
+type pair[T any] struct{ A, B T } // breaks: Generics
+
+func first[T any](in []T) T { return in[0] } // breaks: Generics
+
+type fault struct{ Text string }
+
+func (f *fault) Error() string { return f.Text }
+
+func (f *fault) Unwrap() error { return nil } // breaks: Methods that native code calls
+
+type wire struct {
+	Price int `json:"price"`
+	stock int // breaks: Wire structs
+	Name  string // breaks: Wire structs
+}
+
+type quiet struct{ price int }
+
+type key struct{}
+
+var file, _ = os.Open("x") // breaks: Package variables with a blank
+
+func everything(ctx context.Context, err error, numbers []int, done chan int) ([]int, []int) {
+	_ = context.WithValue(ctx, key{}, 1) // breaks: Context keys
+	var target *fault
+	_ = errors.As(err, &target) // breaks: errors.As
+	_, _ = json.Marshal(quiet{}) // breaks: Wire structs
+	_ = min(1, 2) // breaks: Builtins
+	_ = slices.Max(numbers)
+	for i := range 3 { // breaks: Range
+		_ = i
+	}
+	closures := []func() int{}
+	for _, number := range numbers {
+		closures = append(closures, func() int { return number }) // breaks: Loop variables
+	}
+	for i := 0; i < 3; i++ {
+		closures = append(closures, func() int { return i }) // breaks: Loop variables
+	}
+	defer print(len(closures)) // breaks: Deferred arguments
+out:
+	for {
+		select {
+		case <-done:
+			break out // breaks: Labels in a select
+		}
+	}
+	switch any(target).(type) {
+	case *fault: // breaks: Type switches
+	}
+	_ = pair[int]{1, 2}
+	_, _, _ = first(numbers), file, wire{stock: 1}
+	return numbers, append(numbers, 1) // breaks: append among several results
+}

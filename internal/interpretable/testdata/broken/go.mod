@@ -1,0 +1,3 @@
+module github.com/polycart/polycart/broken
+
+go 1.25.0

@@ -1,0 +1,57 @@
+package traefik
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+)
+
+// FreeAddress answers a loopback address that nothing listens on at this moment.
+func FreeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("finding a free port: %w", err)
+	}
+	address := listener.Addr().String()
+	return address, listener.Close()
+}
+
+// CheckAddress says why address, host:port, cannot be listened on, or nil.
+func CheckAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("listen address must be host:port, such as 127.0.0.1:8000, not %q", address)
+	}
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
+		return fmt.Errorf("listen address must have a port from 1 to 65535, not %q", port)
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("%s cannot be listened on: %w", address, rootCause(err))
+	}
+	return listener.Close()
+}
+
+// rootCause leaves out what the error's text says twice, such as "listen tcp 127.0.0.1:8000: bind:".
+func rootCause(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// baseURL is where a client on this machine reaches what listens on address.
+func baseURL(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "http://" + address
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}

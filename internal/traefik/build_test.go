@@ -1,0 +1,178 @@
+package traefik
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// checkoutToBuild is a checkout whose Traefik no cache holds; the user's cache folder is a new one.
+func checkoutToBuild(t *testing.T) string {
+	t.Helper()
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Setenv("HOME", cache)
+	return writeFiles(t, map[string]string{
+		"go.mod":                     "module github.com/polycart/polycart\n",
+		"integration/traefik/go.mod": "module github.com/polycart/polycart/integration/traefik\n\ngo 1.25.0\n\nrequire github.com/traefik/traefik/v3 v3.0.1 // indirect\n",
+	})
+}
+
+// leftovers lists what a build left in the cache folder, but for its lock.
+func leftovers(t *testing.T, checkout string) []string {
+	t.Helper()
+	path, err := CachePath(checkout, Stock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	names := []string{}
+	for _, entry := range entries {
+		if !strings.HasSuffix(entry.Name(), ".lock") {
+			names = append(names, entry.Name())
+		}
+	}
+	return names
+}
+
+func TestABuildThatIsThereIsUsedAgain(t *testing.T) {
+	checkout := checkoutToBuild(t)
+	path, err := CachePath(checkout, Stock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", "")
+	said := &strings.Builder{}
+	got, err := Build(t.Context(), checkout, Stock, said)
+	if err != nil || got != path || said.Len() > 0 {
+		t.Fatalf("got %q, %v, and it said %q; want %q and silence", got, err, said, path)
+	}
+}
+
+func TestOtherRequirementsMakeAnotherBuild(t *testing.T) {
+	checkout := checkoutToBuild(t)
+	before, err := CachePath(checkout, Stock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(checkout, "integration", "traefik", "go.sum"), []byte("x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	after, err := CachePath(checkout, Stock)
+	if err != nil || before == after {
+		t.Fatalf("got %q and then %q, %v; want two names", before, after, err)
+	}
+}
+
+func TestTheCompiledEditionIsNotThereYet(t *testing.T) {
+	if _, err := Build(t.Context(), checkoutToBuild(t), Compiled, &strings.Builder{}); !errors.Is(err, ErrEditionMissing) {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestWithoutGoABuildSaysWhatToInstall(t *testing.T) {
+	checkout := checkoutToBuild(t)
+	t.Setenv("PATH", t.TempDir())
+	_, err := Build(t.Context(), checkout, Stock, &strings.Builder{})
+	if err == nil || !strings.Contains(err.Error(), "install Go") {
+		t.Fatalf("got %v", err)
+	}
+}
+
+func TestAProxyThatCannotBeReachedIsNamedAndNothingIsLeft(t *testing.T) {
+	checkout := checkoutToBuild(t)
+	closed, err := FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GOPROXY", "http://"+closed)
+	t.Setenv("GONOSUMDB", "*")
+	t.Setenv("GOFLAGS", "-modcacherw") // else the test's folder could not be removed
+	t.Setenv("GOMODCACHE", t.TempDir())
+	t.Setenv("GOCACHE", t.TempDir())
+	// A requirement that is in no go.sum is looked up before it is fetched.
+	sum := "github.com/traefik/traefik/v3 v3.0.1 h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n" +
+		"github.com/traefik/traefik/v3 v3.0.1/go.mod h1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+	if err := os.WriteFile(filepath.Join(checkout, "integration", "traefik", "go.sum"), []byte(sum), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Build(t.Context(), checkout, Stock, &strings.Builder{})
+	if err == nil || !strings.Contains(err.Error(), "the module proxy cannot be reached") {
+		t.Fatalf("got %v", err)
+	}
+	if left := leftovers(t, checkout); len(left) > 0 {
+		t.Errorf("the cache folder holds %v", left)
+	}
+}
+
+func TestACancelledBuildEndsAndLeavesNothing(t *testing.T) {
+	checkout := checkoutToBuild(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Build(ctx, checkout, Stock, &strings.Builder{})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v", err)
+	}
+	if left := leftovers(t, checkout); len(left) > 0 {
+		t.Errorf("the cache folder holds %v", left)
+	}
+}
+
+func TestASecondBuildWaitsForTheFirst(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no file lock here")
+	}
+	path := filepath.Join(t.TempDir(), "lock")
+	unlock, err := lockFile(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan error)
+	go func() {
+		unlockSecond, err := lockFile(t.Context(), path)
+		if err == nil {
+			unlockSecond()
+		}
+		second <- err
+	}()
+	unlock()
+	if err := <-second; err != nil {
+		t.Fatal(err)
+	}
+	unlock, err = lockFile(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := lockFile(ctx, path); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a cancelled wait answers %v", err)
+	}
+}
+
+func TestAdvice(t *testing.T) {
+	for said, want := range map[string]string{
+		"write /x/y: no space left on device":                                 "the disk is full",
+		"dial tcp: lookup proxy.golang.org: no such host":                     "the module proxy cannot be reached",
+		"go: module requires go >= 1.99 (running go 1.25; GOTOOLCHAIN=local)": "this Go is too old",
+		"x.go:1: undefined: y":                                                "undefined: y",
+	} {
+		if err := explain("v3.7.5", said, errors.New("exit status 1")); !strings.Contains(err.Error(), want) {
+			t.Errorf("%s\n got %v\nwant %s", said, err, want)
+		}
+	}
+}

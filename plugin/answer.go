@@ -1,0 +1,50 @@
+package plugin
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+)
+
+// send writes an answer, once. To HEAD it has the header of GET and no body.
+func send(w http.ResponseWriter, r *http.Request, answer adapters.Answer) {
+	header := w.Header()
+	for i := range answer.Header {
+		header.Add(answer.Header[i].Name, answer.Header[i].Value)
+	}
+	// A cart is one person's: no cache between us and the client may keep it for another (RFC 9111 §5.2.2.7).
+	header.Set("Cache-Control", "private, no-cache")
+	if answer.Body == nil {
+		w.WriteHeader(answer.Status)
+		return
+	}
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(answer.Body)))
+	w.WriteHeader(answer.Status)
+	if r.Method == http.MethodHead {
+		return
+	}
+	// A client that has gone cannot be told; the cart is kept either way.
+	_, _ = w.Write(answer.Body)
+}
+
+// noticesOf tells in headers where less was granted than was asked for, whatever the body of the dialect can say.
+func noticesOf(outcome cartcore.Outcome) []adapters.Header {
+	notices := []adapters.Header{}
+	for i := range outcome.Results {
+		result := outcome.Results[i]
+		if result.Why != cartcore.WhyCapped && result.Why != cartcore.WhyLimited {
+			continue
+		}
+		sku := result.Line.SKU
+		if sku == "" {
+			sku = result.Ask.SKU
+		}
+		text := cartcore.WhyName(result.Why) + `; item="` + sku + `"; requested=` + strconv.FormatInt(result.Requested, 10) +
+			"; granted=" + strconv.FormatInt(result.Granted, 10)
+		notices = append(notices, adapters.Header{Name: "Cart-Notice", Value: text})
+	}
+	return notices
+}

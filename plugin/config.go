@@ -1,0 +1,169 @@
+// Package plugin is the door that Traefik opens: it reads the configuration, keeps what must survive a reload, and leads
+// each request through the other rooms.
+package plugin
+
+// Config is the configuration of one Polycart middleware. Durations are Go durations such as "30s" or "720h".
+type Config struct {
+	// Tenants are the shops behind this middleware. At least one is needed.
+	Tenants []Tenant `json:"tenants,omitempty"`
+	// Dialects changes how a dialect is served, by its name. A dialect that is not named here is served with the defaults.
+	Dialects map[string]Dialect `json:"dialects,omitempty"`
+	// Limits bound carts and requests.
+	Limits Limits `json:"limits,omitempty"`
+	// Store says where carts are kept.
+	Store Store `json:"store,omitempty"`
+	// Cache bounds the carts that are held in memory.
+	Cache Cache `json:"cache,omitempty"`
+	// Log says what is logged.
+	Log Log `json:"log,omitempty"`
+}
+
+// Tenant is one shop.
+type Tenant struct {
+	// ID names the tenant in the store and in logs. It has 1 to 64 letters, digits, dots, hyphens and underscores, and must never change.
+	ID string `json:"id,omitempty"`
+	// Currency is the ISO 4217 code of the shop's currency.
+	Currency string `json:"currency,omitempty"`
+	// Domains are the domains by which the agent dialect names this tenant in its paths.
+	Domains []string `json:"domains,omitempty"`
+	// Stores are the store ids by which the vesuvio dialect names this tenant in its paths.
+	Stores []string `json:"stores,omitempty"`
+	// Accounts are the accounts by which the fabric dialect names this tenant in x-site-context.
+	Accounts []string `json:"accounts,omitempty"`
+	// Hosts are the host names, without port, by which the itemkey dialect names this tenant.
+	Hosts []string `json:"hosts,omitempty"`
+	// APIKeys are the keys by which the shop dialect names this tenant and which the vesuvio dialect checks.
+	APIKeys []APIKey `json:"apiKeys,omitempty"`
+	// Catalog says where the tenant's products are described.
+	Catalog Catalog `json:"catalog,omitempty"`
+	// Customers says how the tokens of signed-in customers are verified.
+	Customers Customers `json:"customers,omitempty"`
+	// Sessions says how the sessions of the agent dialect and the session cookies of the itemkey dialect are checked.
+	// Without a URL every agent session is taken as it comes, and a cookie counts where a cart is known by it.
+	Sessions Sessions `json:"sessions,omitempty"`
+}
+
+// APIKey is one API key of a tenant. The key itself is never configured.
+type APIKey struct {
+	// SHA256 is the SHA-256 of the key as 64 hexadecimal digits (printf %s KEY | sha256sum).
+	SHA256 string `json:"sha256,omitempty"`
+	// Kind is "public" for a key that clients carry, or "secret" for a key that only servers have.
+	Kind string `json:"kind,omitempty"`
+}
+
+// Catalog is where a tenant's products come from. Exactly one of File and Inline is set.
+type Catalog struct {
+	// File is the path of a catalogue file in JSON (docs/catalogue.md). It is read again when it changes.
+	File string `json:"file,omitempty"`
+	// Inline is a catalogue as JSON text, for a handful of products.
+	Inline string `json:"inline,omitempty"`
+	// CheckEvery is how often the file is looked at for changes. "0s" looks at every request.
+	CheckEvery string `json:"checkEvery,omitempty"`
+}
+
+// Customers says how customer tokens are verified. At most one of SecretFile, PublicKeyFile and JWKSURL is set; with none
+// of them, and no Header, nobody can be signed in.
+type Customers struct {
+	// SecretFile is the path of a file that holds the secret of HS256, HS384 or HS512 tokens: 32 bytes or more.
+	SecretFile string `json:"secretFile,omitempty"`
+	// PublicKeyFile is the path of a PEM file with the public key of RS*, PS*, ES* or EdDSA tokens.
+	PublicKeyFile string `json:"publicKeyFile,omitempty"`
+	// JWKSURL is the address of a JSON Web Key Set.
+	JWKSURL string `json:"jwksURL,omitempty"`
+	// Algorithms are the signature algorithms that are accepted. Empty accepts those that fit the key.
+	Algorithms []string `json:"algorithms,omitempty"`
+	// Issuer is what the claim iss must be. Empty accepts any.
+	Issuer string `json:"issuer,omitempty"`
+	// Audience lists the values of which the claim aud must hold one. Empty accepts any.
+	Audience []string `json:"audience,omitempty"`
+	// Leeway is by how much clocks may differ when exp, nbf and iat are judged.
+	Leeway string `json:"leeway,omitempty"`
+	// Claim is the path of the claim that holds the customer id.
+	Claim string `json:"claim,omitempty"`
+	// ExpiryOptional accepts tokens without the claim exp, which never end.
+	ExpiryOptional bool `json:"expiryOptional,omitempty"`
+	// PhoneVerifiedClaim is the path of a claim that is true where the customer's phone number is verified. Empty reads
+	// phone_verified, and takes a token without it as verified.
+	PhoneVerifiedClaim string `json:"phoneVerifiedClaim,omitempty"`
+	// Header names a request header that holds the customer id, set by an earlier Traefik middleware such as ForwardAuth.
+	// That middleware must remove the header from what clients send. Empty trusts no header.
+	Header string `json:"header,omitempty"`
+}
+
+// Sessions is a lookup for the opaque sessions of the agent and itemkey dialects.
+type Sessions struct {
+	// URL is asked with GET for a session that stands in place of {session}. It answers 200 with {"customer":"<id>"} or {}, or 404.
+	URL string `json:"url,omitempty"`
+	// Timeout bounds a lookup.
+	Timeout string `json:"timeout,omitempty"`
+}
+
+// Dialect is how one dialect is served.
+type Dialect struct {
+	// Disabled switches the dialect off: its paths go to the next handler.
+	Disabled bool `json:"disabled,omitempty"`
+	// Prefix stands before every path of the dialect, for instance "/legacy". Empty is none.
+	Prefix string `json:"prefix,omitempty"`
+	// Hosts are the host names on which the dialect is served. Empty is every host.
+	Hosts []string `json:"hosts,omitempty"`
+	// Options are the dialect's own settings; its page in docs/dialects lists them.
+	Options map[string]string `json:"options,omitempty"`
+}
+
+// Limits bound carts and requests.
+type Limits struct {
+	// MaxLines is the most lines that a cart can have.
+	MaxLines int64 `json:"maxLines,omitempty"`
+	// MaxUnits is the most units that a cart can have in all lines together. 0 is no bound.
+	MaxUnits int64 `json:"maxUnits,omitempty"`
+	// MaxQuantityPerLine is the most units of one item that a cart can have.
+	MaxQuantityPerLine int64 `json:"maxQuantityPerLine,omitempty"`
+	// MaxBodyBytes is the most bytes that a request body can have.
+	MaxBodyBytes int64 `json:"maxBodyBytes,omitempty"`
+}
+
+// Store says where carts are kept, and for how long.
+type Store struct {
+	// Kind is "file" for the log in a data folder, or "memory" for a trial whose carts end with Traefik.
+	Kind string `json:"kind,omitempty"`
+	// Folder is the data folder. Only one Traefik process can use it at a time.
+	Folder string `json:"folder,omitempty"`
+	// Sync says when a write is safe from a power failure: "always" before the answer, "interval" within SyncEvery, "os"
+	// when the operating system writes it. A crash of Traefik alone loses nothing with any of them.
+	Sync string `json:"sync,omitempty"`
+	// SyncEvery is the longest time between two syncs where Sync is "interval".
+	SyncEvery string `json:"syncEvery,omitempty"`
+	// CustomerLife is how long a customer's cart is kept after its last change.
+	CustomerLife string `json:"customerLife,omitempty"`
+	// GuestLife is how long a guest's cart is kept after its last change.
+	GuestLife string `json:"guestLife,omitempty"`
+	// EmptyLife is how long a guest's cart without lines is kept after its last change.
+	EmptyLife string `json:"emptyLife,omitempty"`
+}
+
+// Cache bounds the carts held in memory. Both bounds hold; a cart that leaves the cache stays in the store.
+type Cache struct {
+	// Carts is the most carts in memory.
+	Carts int `json:"carts,omitempty"`
+	// Bytes is the most bytes that the carts in memory may take, as estimated.
+	Bytes int64 `json:"bytes,omitempty"`
+}
+
+// Log says what is logged. Lines are JSON on standard output; they hold no tokens and no customer ids.
+type Log struct {
+	// Level is the least level that is logged: "debug", "info", "warn" or "error". Refused requests are at info.
+	Level string `json:"level,omitempty"`
+}
+
+// CreateConfig answers the defaults. Traefik lays the operator's configuration over them.
+func CreateConfig() *Config {
+	return &Config{
+		Limits: Limits{MaxLines: 500, MaxQuantityPerLine: 10000, MaxBodyBytes: 256 << 10},
+		Store: Store{
+			Kind: "file", Folder: "polycart-data", Sync: "always", SyncEvery: "1s",
+			CustomerLife: "8760h", GuestLife: "720h", EmptyLife: "24h",
+		},
+		Cache: Cache{Carts: 100000, Bytes: 256 << 20},
+		Log:   Log{Level: "info"},
+	}
+}

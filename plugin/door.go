@@ -1,0 +1,104 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/polycart/polycart/adapters"
+)
+
+// desk is where the requests of one route are served.
+type desk struct {
+	Engine  *engine
+	Adapter *adapters.Adapter
+	Route   adapters.Route
+	Options map[string]string
+}
+
+// New makes the handler of one router. A path that no dialect owns goes to next untouched.
+// The error names every fault of the configuration; Traefik then drops the router.
+func New(ctx context.Context, next http.Handler, config *Config, name string) (http.Handler, error) {
+	log := newLog(config.Log.Level, name)
+	e, err := obtain(ctx, config, log)
+	if err != nil {
+		return nil, fmt.Errorf("polycart: middleware %s: %w", name, err)
+	}
+	mux, err := routes(e, config, next)
+	if err != nil {
+		return nil, fmt.Errorf("polycart: middleware %s: %w", name, err)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// ServeMux answers an unclean path with a redirect; such a path is none of ours.
+		if strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}), nil
+}
+
+// routes lays every dialect's route table into one ServeMux.
+func routes(e *engine, config *Config, next http.Handler) (mux *http.ServeMux, err error) {
+	// Two dialects whose prefixes and hosts make their paths meet are a fault of the configuration, which ServeMux tells by a panic.
+	defer func() {
+		if fault := recover(); fault != nil {
+			mux, err = nil, fmt.Errorf("dialects: two dialects share a path; give one a prefix or hosts: %v", fault)
+		}
+	}()
+	mux = http.NewServeMux()
+	mux.Handle("/", next)
+	all := adapters.All()
+	for i := range all {
+		addDialect(mux, e, all[i], dialectNamed(config, all[i].Name), next)
+	}
+	return mux, nil
+}
+
+func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialect Dialect, next http.Handler) {
+	if dialect.Disabled {
+		return
+	}
+	options := map[string]string{}
+	for i := range adapter.Options {
+		options[adapter.Options[i].Name] = adapter.Options[i].Default
+	}
+	for name, value := range dialect.Options {
+		if option, found := optionNamed(adapter, name); found {
+			options[option.Name] = value
+		}
+	}
+	hosts := dialect.Hosts
+	if len(hosts) == 0 {
+		hosts = []string{""}
+	}
+	for i := range adapter.Routes {
+		d := &desk{Engine: e, Adapter: adapter, Route: adapter.Routes[i], Options: options}
+		method, path, _ := strings.Cut(adapter.Routes[i].Pattern, " ")
+		for j := range hosts {
+			at := method + " " + strings.ToLower(hosts[j]) + dialect.Prefix
+			mux.Handle(at+path, deskHandler(d))
+			// Without its slash the path is not ours, and ServeMux would redirect it instead of passing it on.
+			if bare, cut := strings.CutSuffix(path, "/{$}"); cut {
+				mux.Handle(at+bare, next)
+			}
+		}
+	}
+}
+
+// deskHandler makes the handler of one desk. It stands alone because closures made in a loop share the loop's variable in
+// the interpreter (docs/interpreter.md: loop variables).
+func deskHandler(d *desk) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(d, w, r) })
+}
+
+// dialectNamed finds a dialect's configuration; Traefik's providers may change the case of keys.
+func dialectNamed(config *Config, name string) Dialect {
+	for key, dialect := range config.Dialects {
+		if strings.EqualFold(key, name) {
+			return dialect
+		}
+	}
+	return Dialect{}
+}

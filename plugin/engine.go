@@ -1,0 +1,69 @@
+package plugin
+
+import (
+	"log/slog"
+	"strconv"
+
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/identity"
+)
+
+// engine is a configuration made ready: who the tenants are, what they sell, where their carts are.
+type engine struct {
+	Key       string // in the registry
+	Users     int    // handlers in use; guarded by registryLock
+	Directory *identity.Directory
+	Catalogs  map[string]*catalog.Catalog // by tenant id
+	Shared    *sharedCarts
+	Limits    cartcore.Limits
+	MaxBody   int64
+	Log       *slog.Logger
+}
+
+// prepare opens what a configuration names, but for the store. It answers every fault it finds, and an engine only where
+// there is none.
+func prepare(config *Config, log *slog.Logger) (*engine, []string) {
+	faults := settingFaults(config)
+	directory, wrong := identity.Open(identityTenants(config), log)
+	for i := range wrong {
+		faults = append(faults, wrong[i].Error())
+	}
+	e := &engine{
+		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, MaxBody: config.Limits.MaxBodyBytes, Log: log,
+		Limits: cartcore.Limits{
+			MaxLines: config.Limits.MaxLines, MaxUnits: config.Limits.MaxUnits, MaxQuantityPerLine: config.Limits.MaxQuantityPerLine,
+		},
+	}
+	for i := range config.Tenants {
+		opened, wrong := openCatalog(config.Tenants[i], "tenants["+strconv.Itoa(i)+"].catalog", log)
+		faults = append(faults, wrong...)
+		e.Catalogs[config.Tenants[i].ID] = opened
+	}
+	if len(faults) > 0 {
+		if directory != nil {
+			identity.Close(directory)
+		}
+		return nil, faults
+	}
+	return e, nil
+}
+
+// openCatalog opens a tenant's catalogue; at is the key of its configuration.
+func openCatalog(tenant Tenant, at string, log *slog.Logger) (*catalog.Catalog, []string) {
+	if (tenant.Catalog.File == "") == (tenant.Catalog.Inline == "") {
+		return nil, nil // settingFaults says so
+	}
+	key := at + ".file"
+	if tenant.Catalog.File == "" {
+		key = at + ".inline"
+	}
+	opened, wrong := catalog.Open(catalogSource(tenant, log))
+	faults := []string{}
+	for i := range wrong {
+		faults = append(faults, key+": "+wrong[i].Error())
+	}
+	return opened, faults
+}
+
+func closeEngine(e *engine) { identity.Close(e.Directory) }

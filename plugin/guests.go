@@ -1,0 +1,92 @@
+package plugin
+
+import (
+	"errors"
+
+	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/identity"
+	"github.com/polycart/polycart/store"
+)
+
+// mergeGuest moves what fits of a guest's cart into the customer's, once: the customer's cart is saved first, with a mark
+// of the guest cart's version, so that a crash between the two saves neither loses nor doubles a line.
+// The headers name what did not fit and stays with the guest.
+func mergeGuest(d *desk, caller cartcore.Caller, now int64) ([]adapters.Header, *cartcore.Error) {
+	known, err := store.GetCart(d.Engine.Shared.Carts, caller.MergeKey)
+	if err != nil {
+		return nil, cartcore.Fail(cartcore.KindUnavailable, err)
+	}
+	if known == nil || len(known.Lines) == 0 {
+		return nil, nil
+	}
+	first, second := lockPair(d.Engine.Shared, caller)
+	first.Lock()
+	defer first.Unlock()
+	if second != nil {
+		second.Lock()
+		defer second.Unlock()
+	}
+	for try := 0; try < maxTries; try++ {
+		told, again, problem := mergeOnce(d, caller, now)
+		if problem != nil || !again {
+			return told, problem
+		}
+	}
+	return nil, cartcore.Refuse(cartcore.KindConflict)
+}
+
+func mergeOnce(d *desk, caller cartcore.Caller, now int64) (told []adapters.Header, again bool, problem *cartcore.Error) {
+	kept := d.Engine.Shared.Carts
+	guest, err := store.GetCart(kept, caller.MergeKey)
+	if err != nil {
+		return nil, false, cartcore.Fail(cartcore.KindUnavailable, err)
+	}
+	if guest == nil || len(guest.Lines) == 0 {
+		return nil, false, nil
+	}
+	own, err := store.GetCart(kept, caller.Key)
+	if err != nil {
+		return nil, false, cartcore.Fail(cartcore.KindUnavailable, err)
+	}
+	seed := identity.Entropy()
+	if own == nil {
+		own = cartcore.New(caller.Key, guest.Currency, seed, now)
+	}
+	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	command := cartcore.Command{
+		Verb: cartcore.Merge, Asks: cartcore.AsksOf(guest.Lines), Seed: seed, Mark: cartcore.Mark{Cart: guest.ID, Version: guest.Version},
+	}
+	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, d.Engine.Limits, now)
+	if problem != nil {
+		return nil, false, problem
+	}
+	if merged != own {
+		if again, problem = saved(store.SaveCart(kept, merged, own.Version)); again || problem != nil {
+			return nil, again, problem
+		}
+	}
+	told = noticesOf(outcome)
+	rest, done := cartcore.RestOf(merged, guest)
+	if !done {
+		return told, false, nil
+	}
+	if len(rest) == 0 {
+		again, problem = saved(store.DropCart(kept, guest))
+		return told, again, problem
+	}
+	again, problem = saved(store.SaveCart(kept, cartcore.Keep(guest, rest, now), guest.Version))
+	return told, again, problem
+}
+
+// saved tells a conflict, after which the merge is tried again, from a store that cannot answer.
+func saved(err error) (again bool, problem *cartcore.Error) {
+	if err == nil {
+		return false, nil
+	}
+	if errors.Is(err, store.ErrConflict) {
+		return true, nil
+	}
+	return false, cartcore.Fail(cartcore.KindUnavailable, err)
+}

@@ -1,0 +1,49 @@
+package plugin
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+)
+
+// newLog makes the logger of a middleware: JSON lines on standard output, which Traefik passes through as they are.
+func newLog(level, name string) *slog.Logger {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	handler := slog.NewJSONHandler(os.Stdout, &slog.HandlerOptions{Level: levels[level]})
+	return slog.New(handler).With("plugin", "polycart", "middleware", name)
+}
+
+// logRefused writes one line for a refused or failed request. It holds nothing that a client sent but the names of items
+// and fields: values can be tokens.
+func logRefused(d *desk, call *adapters.Call, status int, problem *cartcore.Error) {
+	level := slog.LevelInfo
+	if status >= 500 {
+		level = slog.LevelError
+	}
+	fields := ""
+	for i := range problem.Fields {
+		fields += problem.Fields[i].Field + " "
+	}
+	cause := ""
+	if problem.Cause != nil {
+		cause = problem.Cause.Error()
+	}
+	d.Engine.Log.LogAttrs(context.Background(), level, "request refused",
+		slog.String("dialect", d.Adapter.Name), slog.String("does", d.Route.Does), slog.Int("status", status),
+		slog.String("kind", cartcore.KindName(problem.Kind)), slog.String("item", problem.Item), slog.String("fields", fields), slog.String("cause", cause))
+}
+
+// logCut writes one line for each item of which less was granted than was asked for.
+func logCut(d *desk, outcome cartcore.Outcome) {
+	for i := range outcome.Results {
+		result := outcome.Results[i]
+		if result.Why == cartcore.WhyCapped || result.Why == cartcore.WhyLimited {
+			d.Engine.Log.LogAttrs(context.Background(), slog.LevelInfo, "quantity cut",
+				slog.String("dialect", d.Adapter.Name), slog.String("does", d.Route.Does), slog.String("why", cartcore.WhyName(result.Why)),
+				slog.String("item", result.Line.SKU), slog.Int64("requested", result.Requested), slog.Int64("granted", result.Granted))
+		}
+	}
+}

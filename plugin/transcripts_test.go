@@ -1,0 +1,46 @@
+package plugin_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/go-viper/mapstructure/v2"
+
+	"github.com/polycart/polycart/internal/transcript"
+	"github.com/polycart/polycart/plugin"
+)
+
+// Every transcript holds natively. The integration module replays the same ones in the interpreter and in a real Traefik.
+func TestTranscripts(t *testing.T) {
+	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		t.Run(script.Name, func(t *testing.T) {
+			t.Parallel()
+			fixture := transcript.NewFixture(t, "..", script)
+			handler, err := plugin.New(t.Context(), transcript.Upstream(), decoded(t, fixture.Config), script.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transcript.Run(t, script, fixture, transcript.Handler(handler))
+		})
+	}
+}
+
+// decoded reads a configuration as Traefik does (pkg/plugins/middlewareyaegi.go, createConfig).
+func decoded(t *testing.T, from map[string]any) *plugin.Config {
+	t.Helper()
+	config := plugin.CreateConfig()
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		DecodeHook: mapstructure.StringToSliceHookFunc(","), WeaklyTypedInput: true, Result: config,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := decoder.Decode(from); err != nil {
+		t.Fatal(err)
+	}
+	return config
+}

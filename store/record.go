@@ -1,0 +1,128 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+)
+
+// A record in a segment file, little endian:
+//
+//	 0  marker           4 bytes, the same in every record
+//	 4  header checksum  4 bytes, CRC-32C of the bytes from 8 to the end of the key
+//	 8  data checksum    4 bytes, CRC-32C of the data
+//	12  data length      4 bytes
+//	16  version          8 bytes
+//	24  expires          8 bytes, Unix milliseconds, 0 never; of a deletion: the newest segment that may hold older records
+//	32  key length       2 bytes
+//	34  flags            1 byte
+//	35  unused           1 byte
+//	36  key, then data
+//
+// The header has a checksum of its own so that a damaged cart is known by its key, and the records behind it are found.
+const (
+	frameHeader = 36
+	// frameMarker begins with a byte that JSON text, which the data is, never holds, so that a search for it finds records.
+	frameMarker = 0x726350f1
+	// maxFrame is the longest record.
+	maxFrame = frameHeader + MaxKey + MaxData
+)
+
+// markerBytes is frameMarker as it stands in the file.
+var markerBytes = []byte{0xf1, 'P', 'c', 'r'}
+
+// Flags of a record, in the file, in hints and in the index.
+const (
+	flagDeleted  uint32 = 1 // the cart was deleted
+	flagOutlived uint32 = 2 // an older record of the same cart expires later than this one
+	flagDamaged  uint32 = 4 // index and hints only: the record is there but cannot be used
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// frameRecord makes the bytes of a record.
+func frameRecord(key string, flags uint32, version, expires int64, data []byte) []byte {
+	order := binary.LittleEndian
+	frame := make([]byte, frameHeader, frameHeader+len(key)+len(data))
+	frame = append(frame, key...)
+	frame = append(frame, data...)
+	order.PutUint64(frame, frameMarker)
+	order.PutUint64(frame[8:], uint64(crc32.Checksum(data, castagnoli))|uint64(len(data))<<32)
+	order.PutUint64(frame[16:], uint64(version))
+	order.PutUint64(frame[24:], uint64(expires))
+	order.PutUint32(frame[32:], uint32(len(key))|flags<<16)
+	sealFrame(frame, len(key))
+	return frame
+}
+
+// sealFrame writes the header checksum.
+func sealFrame(frame []byte, keyLength int) {
+	binary.LittleEndian.PutUint32(frame[4:], crc32.Checksum(frame[8:frameHeader+keyLength], castagnoli))
+}
+
+// reflagFrame changes the flags of a whole record.
+func reflagFrame(frame []byte, keyLength int, flags uint32) {
+	binary.LittleEndian.PutUint32(frame[32:], uint32(keyLength)|flags<<16)
+	sealFrame(frame, keyLength)
+}
+
+// frame is a record as it was read.
+type frame struct {
+	keyLength  int
+	dataLength int
+	flags      uint32
+	version    int64
+	expires    int64
+	length     int  // of the whole record
+	trusted    bool // the header checksum fits
+	sound      bool // both checksums fit
+}
+
+// headOf reads the fixed part of a record from at least frameHeader bytes. ok is false where no record can begin so.
+func headOf(b []byte) (head frame, ok bool) {
+	order := binary.LittleEndian
+	if order.Uint32(b) != frameMarker {
+		return frame{}, false
+	}
+	lengths := order.Uint64(b[8:])
+	last := order.Uint32(b[32:])
+	head.dataLength = int(lengths >> 32)
+	head.keyLength = int(last & 0xffff)
+	head.flags = last >> 16
+	if head.keyLength == 0 || head.keyLength > MaxKey || head.dataLength > MaxData {
+		return frame{}, false
+	}
+	head.version = int64(order.Uint64(b[16:]))
+	head.expires = int64(order.Uint64(b[24:]))
+	head.length = frameHeader + head.keyLength + head.dataLength
+	return head, true
+}
+
+// checkFrame compares the checksums; b holds at least the header and the key.
+func checkFrame(head frame, b []byte) frame {
+	order := binary.LittleEndian
+	keyEnd := frameHeader + head.keyLength
+	head.trusted = order.Uint32(b[4:]) == crc32.Checksum(b[8:keyEnd], castagnoli)
+	head.sound = head.trusted && len(b) >= head.length && order.Uint32(b[8:]) == crc32.Checksum(b[keyEnd:head.length], castagnoli)
+	return head
+}
+
+// recordIn reads the record of key and version from the bytes that the index points to.
+func recordIn(b []byte, key string, version int64) (Record, error) {
+	if len(b) < frameHeader {
+		return Record{}, fmt.Errorf("the file ends within the record: %w", ErrDamaged)
+	}
+	head, ok := headOf(b)
+	if !ok || head.length != len(b) {
+		return Record{}, fmt.Errorf("no record of %d bytes is there: %w", len(b), ErrDamaged)
+	}
+	head = checkFrame(head, b)
+	keyEnd := frameHeader + head.keyLength
+	if !head.sound {
+		return Record{}, fmt.Errorf("its checksum does not fit: %w", ErrDamaged)
+	}
+	if string(b[frameHeader:keyEnd]) != key || head.version != version {
+		return Record{}, fmt.Errorf("another record is in its place: %w", ErrDamaged)
+	}
+	return Record{Version: head.version, Expires: head.expires, Data: b[keyEnd:]}, nil
+}
