@@ -71,13 +71,23 @@ func Apply(cart *Cart, cmd Command, facts Facts, limits Limits, now int64) (*Car
 // withOthers names in err every later ask that is refused for the same reason, so that a client hears of all at once.
 func withOthers(err *Error, next *Cart, cmd Command, refused int, facts Facts, limits Limits, now int64) *Error {
 	err.Items = []string{err.Item}
+	named := map[string]bool{err.Item: true}
 	for i := refused + 1; i < len(cmd.Asks); i++ {
 		_, other := applyAsk(next, cmd, cmd.Asks[i], facts, limits, now)
-		if other != nil && other.Kind == err.Kind {
+		if other != nil && !named[other.Item] && reason(other.Kind) == reason(err.Kind) {
 			err.Items = append(err.Items, other.Item)
+			named[other.Item] = true
 		}
 	}
 	return err
+}
+
+// reason takes the kinds together that mean the same to who wants the items: they cannot be had.
+func reason(kind Kind) Kind {
+	if kind == KindShortStock || kind == KindItemGone {
+		return KindOutOfStock
+	}
+	return kind
 }
 
 // applyAsk does one ask on next, whose lines are its own.
@@ -95,6 +105,9 @@ func applyAsk(next *Cart, cmd Command, ask Ask, facts Facts, limits Limits, now 
 		sku = next.Lines[at].SKU
 	}
 	item := facts[sku]
+	if at >= 0 && item != nil && ask.Item.NumericID != 0 && ask.Item.NumericID != item.NumericID {
+		return Result{}, &Error{Kind: KindLineUnknown, Item: ask.Named} // the line named holds another item than the one named
+	}
 	if item == nil || !item.Active {
 		return goneAsked(next, cmd, ask, at, item, facts)
 	}

@@ -25,6 +25,13 @@ func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, o
 	if gained == 0 {
 		return false
 	}
+	if _, err := Subtotal(next.Lines, facts); err != nil {
+		// Both carts stay as they are: a refusal would lock the customer out for as long as the guest token is sent along.
+		for i := range out.Results {
+			out.Results[i] = unmerged(cmd.Asks[i], out.Results[i].Was, WhyLimited)
+		}
+		return false
+	}
 	next.Merged = append(append([]Mark{}, next.Merged...), mark)
 	if len(next.Merged) > marksKept {
 		next.Merged = next.Merged[len(next.Merged)-marksKept:]
@@ -32,24 +39,30 @@ func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, o
 	return true
 }
 
-// mergeAsk adds as many units of ask as the bounds leave room for.
+// mergeAsk adds as many units of ask as the bounds leave room for. A line that holds more than its stock stays as it is:
+// a merge takes nothing away.
 func mergeAsk(next *Cart, add Command, ask Ask, facts Facts, limits Limits, now int64) Result {
-	nothing := Result{Ask: ask, Requested: ask.Quantity, Why: WhyLimited}
-	part := ask
-	part.Quantity = roomFor(next, ask, limits)
-	if part.Quantity == 0 {
-		return nothing
+	held := int64(0)
+	if at := FindSKU(next.Lines, ask.SKU); at >= 0 {
+		held = next.Lines[at].Quantity
 	}
+	room, why := roomFor(next, ask, held, facts[ask.SKU], limits)
+	if room == 0 {
+		return unmerged(ask, held, why)
+	}
+	part := ask
+	part.Quantity = room
 	result, err := applyAsk(next, add, part, facts, limits, now)
 	if err != nil {
-		nothing.Why = WhyCapped
-		return nothing
+		return unmerged(ask, held, WhyLimited)
 	}
-	result.Ask, result.Requested = ask, result.Was+ask.Quantity
-	if result.Why == WhyPlain && part.Quantity < ask.Quantity {
-		result.Why = WhyLimited
-	}
+	result.Ask, result.Requested, result.Why = ask, held+ask.Quantity, why
 	return result
+}
+
+// unmerged is the result of an ask of which nothing was moved to a line that holds held units.
+func unmerged(ask Ask, held int64, why Why) Result {
+	return Result{Ask: ask, Was: held, Requested: held + ask.Quantity, Granted: held, Why: why}
 }
 
 // moved is how many units of a merged ask are in the cart now.
@@ -74,22 +87,29 @@ func RestOf(cart *Cart, guest *Cart) (rest []Rest, merged bool) {
 	return nil, false
 }
 
-// roomFor answers how many units of ask.Quantity the bounds on lines and units leave room for.
-func roomFor(cart *Cart, ask Ask, limits Limits) int64 {
-	if FindSKU(cart.Lines, ask.SKU) < 0 && int64(len(cart.Lines)) >= limits.MaxLines {
-		return 0
+// roomFor answers how many units of ask.Quantity can be added to the held ones, and what cut them where it is fewer.
+// item is nil where the catalogue does not have it.
+func roomFor(cart *Cart, ask Ask, held int64, item *Item, limits Limits) (room int64, why Why) {
+	if item == nil {
+		return 0, WhyCapped
 	}
-	if limits.MaxUnits == 0 {
-		return ask.Quantity
+	room = ask.Quantity
+	if left := Available(item) - held; left < room {
+		room, why = left, WhyCapped
 	}
-	room := limits.MaxUnits - Units(cart.Lines)
+	if left := limits.MaxQuantityPerLine - held; left < room {
+		room, why = left, WhyLimited
+	}
+	if left := limits.MaxUnits - Units(cart.Lines); limits.MaxUnits > 0 && left < room {
+		room, why = left, WhyLimited
+	}
+	if held == 0 && int64(len(cart.Lines)) >= limits.MaxLines {
+		room, why = 0, WhyLimited
+	}
 	if room < 0 {
-		return 0
+		room = 0
 	}
-	if room < ask.Quantity {
-		return room
-	}
-	return ask.Quantity
+	return room, why
 }
 
 // AsksOf turns a guest cart's lines into the asks of a Merge.

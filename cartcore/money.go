@@ -8,10 +8,11 @@ import (
 // MaxInteger is 2^53-1, the largest integer that every JSON reader keeps exact (RFC 8259 §6). No amount and no quantity passes it.
 const MaxInteger int64 = 1<<53 - 1
 
-// zeroDecimal and threeDecimal list the currencies whose minor unit is not a hundredth (ISO 4217:2015, list one).
+// zeroDecimal, threeDecimal and fourDecimal list the currencies whose minor unit is not a hundredth (ISO 4217:2015, list one).
 const (
 	zeroDecimal  = " BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF "
 	threeDecimal = " BHD IQD JOD KWD LYD OMR TND "
+	fourDecimal  = " CLF UYW "
 )
 
 // Decimals answers how many decimals the currency's major unit has.
@@ -21,6 +22,9 @@ func Decimals(currency string) int {
 	}
 	if strings.Contains(threeDecimal, " "+currency+" ") {
 		return 3
+	}
+	if strings.Contains(fourDecimal, " "+currency+" ") {
+		return 4
 	}
 	return 2
 }
@@ -75,13 +79,16 @@ func Shortest(minor int64, decimals int) string {
 // ParseMajor reads a decimal number in major units ("19.99") into minor units.
 // ok is false where the text is no plain decimal, has more decimals than the currency, or passes MaxInteger.
 func ParseMajor(text string, decimals int) (minor int64, ok bool) {
-	whole, fraction, _ := strings.Cut(text, ".")
+	whole, fraction, dotted := strings.Cut(text, ".")
+	if whole == "" || (dotted && fraction == "") || strings.Trim(whole+fraction, "0123456789") != "" {
+		return 0, false
+	}
 	fraction = strings.TrimRight(fraction, "0")
 	if len(whole) > 16 || len(fraction) > decimals {
 		return 0, false
 	}
 	minor, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", decimals-len(fraction)), 10, 64)
-	if err != nil || minor < 0 || minor > MaxInteger {
+	if err != nil || minor > MaxInteger {
 		return 0, false
 	}
 	return minor, true
