@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"time"
 )
@@ -30,6 +31,23 @@ func signalGroup(program *os.Process, signal syscall.Signal) error {
 		return fmt.Errorf("signalling Traefik's process group: %w", err)
 	}
 	return nil
+}
+
+// Claim makes folder where it is missing and takes it for this process alone, until release or the end of the process.
+// The error says that another process has it.
+func Claim(folder string) (release func(), err error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, fmt.Errorf("making the work folder: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(folder, ".in-use"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("claiming the work folder: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("%s is in use by another polycart up; stop that one, or start this one in another folder", folder)
+	}
+	return func() { file.Close() }, nil
 }
 
 // lockFile takes a lock that no two processes can have, and waits for it. The system opens it when a process ends.
