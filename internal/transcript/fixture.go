@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -127,26 +128,34 @@ func overlaid(base, over any) any {
 	return over
 }
 
-// changeCatalog rewrites the fixture's catalogue with changes by SKU.
+// changeCatalog rewrites the fixture's catalogue with changes by SKU. What is not changed keeps its text.
 func (f *Fixture) changeCatalog(text string) error {
 	path := filepath.Join(f.Folder, "catalog.json")
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("changing the catalogue: %w", err)
 	}
-	var file struct {
-		Items []map[string]any `json:"items"`
+	before, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("changing the catalogue: %w", err)
 	}
-	changes := map[string]map[string]any{}
+	var file struct {
+		Items []map[string]json.RawMessage `json:"items"`
+	}
+	changes := map[string]map[string]json.RawMessage{}
 	if err := json.Unmarshal(data, &file); err != nil {
 		return fmt.Errorf("changing the catalogue: %w", err)
 	}
 	if err := json.Unmarshal([]byte(text), &changes); err != nil {
 		return fmt.Errorf("reading the change of the catalogue: %w", err)
 	}
-	kept := []map[string]any{}
+	kept := []map[string]json.RawMessage{}
 	for _, item := range file.Items {
-		change, named := changes[item["sku"].(string)]
+		var sku string
+		if err := json.Unmarshal(item["sku"], &sku); err != nil {
+			return fmt.Errorf("reading the sku of an item of the catalogue: %w", err)
+		}
+		change, named := changes[sku]
 		if named && change == nil {
 			continue
 		}
@@ -163,6 +172,12 @@ func (f *Fixture) changeCatalog(text string) error {
 	if err := os.WriteFile(path+".new", data, 0o600); err != nil {
 		return fmt.Errorf("changing the catalogue: %w", err)
 	}
+	// A file system's clock moves in steps of some milliseconds, and two changes can be as long as each other: without
+	// a time of its own the second would not be seen.
+	later := before.ModTime().Add(time.Second)
+	if err := os.Chtimes(path+".new", later, later); err != nil {
+		return fmt.Errorf("changing the catalogue: %w", err)
+	}
 	return os.Rename(path+".new", path)
 }
 
@@ -171,12 +186,14 @@ func (f *Fixture) changeCatalog(text string) error {
 func (f *Fixture) Token(words string) (string, error) {
 	fields := strings.Fields(words)
 	claims := map[string]any{"sub": fields[0], "exp": time.Now().Add(time.Hour).Unix()}
-	secret := f.secret
+	secret, algorithm := f.secret, ""
 	for _, field := range fields[1:] {
 		name, value, _ := strings.Cut(field, "=")
 		switch name {
 		case "secret":
 			secret = []byte(strings.Repeat(value, 32))
+		case "alg":
+			algorithm = value
 		case "exp", "nbf":
 			seconds, err := strconv.Atoi(value)
 			if err != nil {
@@ -190,5 +207,10 @@ func (f *Fixture) Token(words string) (string, error) {
 			}
 		}
 	}
-	return identity.Sign(secret, claims)
+	token, err := identity.Sign(secret, claims)
+	if err != nil || algorithm == "" {
+		return token, err
+	}
+	_, rest, _ := strings.Cut(token, ".")
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+algorithm+`","typ":"JWT"}`)) + "." + rest, nil
 }
