@@ -36,11 +36,11 @@ func logRefused(d *desk, call *adapters.Call, status int, problem *cartcore.Erro
 		slog.String("kind", cartcore.KindName(problem.Kind)), slog.String("item", problem.Item), slog.String("fields", fields), slog.String("cause", cause))
 }
 
-// logCut writes one line for each item of which less was granted than was asked for.
+// logCut writes one line for each item of which less was granted than was asked for, or which is no longer sold.
 func logCut(d *desk, outcome cartcore.Outcome) {
 	for i := range outcome.Results {
 		result := outcome.Results[i]
-		if result.Why == cartcore.WhyCapped || result.Why == cartcore.WhyLimited {
+		if result.Why != cartcore.WhyPlain && result.Why != cartcore.WhyRemoved {
 			d.Engine.Log.LogAttrs(context.Background(), slog.LevelInfo, "quantity cut",
 				slog.String("dialect", d.Adapter.Name), slog.String("does", d.Route.Does), slog.String("why", cartcore.WhyName(result.Why)),
 				slog.String("item", result.Line.SKU), slog.Int64("requested", result.Requested), slog.Int64("granted", result.Granted))
