@@ -32,13 +32,14 @@ type agentRow struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
-// agentCaller reads who asks: the session is in the query, in the body, or in place of a bearer token.
+// agentCaller reads who asks: the session is in the query, in the body, or in place of a bearer token. The session sent
+// as session_id wins, since the published examples send it so.
 func agentCaller(call *Call, session string) {
 	if session == "" {
 		session = bearer(call.Request.Header.Get("Authorization"))
 	}
 	call.Credentials = cartcore.Credentials{
-		TenantBy: cartcore.TenantByDomain, Tenant: call.Request.PathValue("domain"),
+		TenantBy: cartcore.TenantByDomain, Tenant: pathText(call, "domain"),
 		Guest: session, Session: true, Need: cartcore.NeedSession,
 	}
 }
@@ -85,6 +86,7 @@ func agentAsk(call *Call) (map[string]rawJSON, cartcore.Ask, *cartcore.Error) {
 	if _, given := found["session_id"]; given {
 		session, problem := text(found, "session_id")
 		if problem != nil && problem.Problem != cartcore.ProblemBlank && problem.Problem != cartcore.ProblemNull {
+			call.Credentials.Need = cartcore.NeedAnyone // so that the field is what the client hears of, not that it is missing
 			return nil, cartcore.Ask{}, cartcore.RefuseField(*problem)
 		}
 		agentCaller(call, session)
@@ -132,7 +134,7 @@ func agentRemoved(_ *Call, _ Seen) Answer {
 // agentRefusals is the dialect's one table from kind to answer. The 404 of an unknown domain is published; the rest are
 // decisions (docs/dialects/agent.md).
 var agentRefusals = map[cartcore.Kind]refusal{
-	cartcore.KindUnsupportedMedia: {415, "", "Content-Type must be application/json"},
+	cartcore.KindUnsupportedMedia: {415, "", "Request body must be JSON in UTF-8, not compressed, with Content-Type application/json"},
 	cartcore.KindTooLarge:         {413, "", "Request body is too large"},
 	cartcore.KindMalformed:        {400, "", "Request body is not valid JSON"},
 	cartcore.KindInvalid:          {400, "", "Request is not valid"},
@@ -149,12 +151,12 @@ var agentRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindItemGone:         {409, "", "Product '{item}' is out of stock"},
 	cartcore.KindItemIncomplete:   {409, "", "Product '{item}' is out of stock"},
 	cartcore.KindOutOfStock:       {409, "", "Product '{item}' is out of stock"},
-	cartcore.KindShortStock:       {409, "", "Product '{item}' is out of stock"},
+	cartcore.KindShortStock:       {409, "", "Only {available} of product '{item}' are in stock"},
 	cartcore.KindTooManyLines:     {409, "", "Cart is limited to {n} items"},
 	cartcore.KindTooManyUnits:     {409, "", "Cart is limited to {n} items"},
-	cartcore.KindTooManyOfItem:    {409, "", "Cart is limited to {n} items"},
+	cartcore.KindTooManyOfItem:    {409, "", "Cart is limited to {n} of product '{item}'"},
 	cartcore.KindAmountTooLarge:   {409, "", "Cart total is too large"},
-	cartcore.KindCartEmpty:        {404, "", "Item not found in cart"},
+	cartcore.KindCartEmpty:        {409, "", "Cart is empty"},
 	cartcore.KindCartLocked:       {409, "", "Cart is locked for checkout"},
 	cartcore.KindConflict:         {409, "", "Cart was changed by another request"},
 	cartcore.KindUnavailable:      {503, "", "Service temporarily unavailable"},
@@ -172,12 +174,10 @@ func agentFail(call *Call, err *cartcore.Error) Answer {
 	if err.Kind == cartcore.KindInvalid {
 		message = agentFieldText(err.Fields[0])
 	}
-	if err.Kind == cartcore.KindItemUnknown && call.Command.Verb == cartcore.Remove {
-		message = agentRefusals[cartcore.KindLineUnknown].text
-	}
 	return printed(row.status, agentError{message, row.status})
 }
 
+// agentFieldText names the first field that is wrong and what it must be, without the value, which may be a session.
 func agentFieldText(field cartcore.FieldError) string {
 	if field.Field == "" {
 		return "Request body must be a JSON object"

@@ -6,19 +6,21 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/polycart/polycart/cartcore"
 )
 
 // itemkey is the klvxn cart API: a Django session's cart, items addressed by a key made of product id and SKU.
-// Source: seed 002 and facts 4; vouchers and other routes go to the next handler.
+// Source: seed 002 and facts 4; vouchers and other routes go to the next handler. A body may be missing: its fields are
+// then named as missing, as Django REST framework does.
 func itemkey() *Adapter {
 	return &Adapter{Name: "itemkey", Fail: itemkeyFail, Guest: itemkeyGuest, Routes: []Route{
 		{"GET /api/v1/cart/{$}", "read", NoBody, itemkeyRead, itemkeyCart},
-		{"POST /api/v1/cart/{$}", "put", JSONBody, itemkeyPut, itemkeyAdded},
+		{"POST /api/v1/cart/{$}", "put", OptionalBody, itemkeyPut, itemkeyAdded},
 		{"DELETE /api/v1/cart/{$}", "clear", NoBody, itemkeyClear, itemkeyCleared},
-		{"PUT /api/v1/cart/items/{$}", "adjust", JSONBody, itemkeyAdjust, itemkeyAdjusted},
-		{"DELETE /api/v1/cart/items/{$}", "remove", JSONBody, itemkeyRemove, itemkeyRemoved},
+		{"PUT /api/v1/cart/items/{$}", "adjust", OptionalBody, itemkeyAdjust, itemkeyAdjusted},
+		{"DELETE /api/v1/cart/items/{$}", "remove", OptionalBody, itemkeyRemove, itemkeyRemoved},
 	}}
 }
 
@@ -32,11 +34,12 @@ const (
 // itemkeyGuest makes a session id; 32 lower-case letters and digits are what Django makes.
 func itemkeyGuest(entropy string) string { return entropy }
 
-// itemkeyCaller reads who asks: the host names the tenant, the session cookie a guest, a bearer token a customer.
+// itemkeyCaller reads who asks: the host names the tenant, the session cookie a guest or, where the shop's session lookup
+// says so, a customer; a bearer token a customer.
 func itemkeyCaller(call *Call) {
 	call.Credentials = cartcore.Credentials{
 		TenantBy: cartcore.TenantByHost, Tenant: call.Request.Host,
-		Token: bearer(call.Request.Header.Get("Authorization")), Need: cartcore.NeedAnyone,
+		Token: bearer(call.Request.Header.Get("Authorization")), Session: true, Need: cartcore.NeedAnyone,
 	}
 	if cookie, err := call.Request.Cookie(itemkeyCookie); err == nil {
 		call.Credentials.Guest = cookie.Value
@@ -67,7 +70,7 @@ func itemkeyPut(call *Call) *cartcore.Error {
 		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
 	}
 	ask := cartcore.Ask{Item: cartcore.ItemRef{SKU: sku}, Named: sku, Quantity: quantity}
-	call.Command = cartcore.Command{Verb: cartcore.Put, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefusesAsk}
+	call.Command = cartcore.Command{Verb: cartcore.Put, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefusesAsk, Gone: cartcore.GoneDrops}
 	return nil
 }
 
@@ -128,16 +131,25 @@ func itemkeyAsk(found map[string]rawJSON) (cartcore.Ask, *cartcore.FieldError) {
 	middle, head := strings.CutPrefix(middle, "prod")
 	digits, sku, cut := strings.Cut(middle, "_")
 	number, err := strconv.ParseInt(digits, 10, 64)
-	if tail && head && cut && err == nil && number > 0 && strconv.FormatInt(number, 10) == digits {
+	if tail && head && cut && sku != "" && err == nil && number > 0 && strconv.FormatInt(number, 10) == digits {
 		ask.Item = cartcore.ItemRef{SKU: sku, ProductNumber: number}
 	}
 	return ask, nil
 }
 
+// itemkeyText reads a text of 1 to most characters as Django REST framework does: a whole number stands for its digits,
+// and blanks around the text do not count.
 func itemkeyText(found map[string]rawJSON, name string, most int64) (string, *cartcore.FieldError) {
+	if number, err := strconv.ParseInt(string(found[name]), 10, 64); err == nil {
+		return strconv.FormatInt(number, 10), nil
+	}
 	value, problem := text(found, name)
-	if problem == nil && int64(len(value)) > most {
-		problem = &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLong, Limit: most}
+	value = strings.TrimSpace(value)
+	if problem == nil && value == "" {
+		problem = &cartcore.FieldError{Field: name, Problem: cartcore.ProblemBlank}
+	}
+	if problem == nil && int64(utf8.RuneCountInString(value)) > most {
+		problem = &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLong}
 	}
 	if problem != nil && problem.Problem == cartcore.ProblemTooLong {
 		problem.Limit = most
@@ -217,6 +229,9 @@ func itemkeyItemOf(priced cartcore.PricedLine, decimals int) itemkeyItem {
 
 func itemkeyAdded(call *Call, seen Seen) Answer {
 	result := seen.Outcome.Results[0]
+	if row, gone := itemkeyGone(result, itemkeyUnknownSKU); gone {
+		return itemkeyAnswer(call, seen, itemkeyField(row, row.text))
+	}
 	name := result.Ask.SKU
 	if item := result.Item; item != nil {
 		variant := item.VariantTitle
@@ -235,17 +250,13 @@ func itemkeyCleared(call *Call, seen Seen) Answer {
 
 func itemkeyAdjusted(call *Call, seen Seen) Answer {
 	result := seen.Outcome.Results[0]
-	if result.Why == cartcore.WhyVanished {
-		return itemkeyAnswer(call, seen, printed(400, map[string][]string{"item_key": {"Product variant no longer exists"}}))
-	}
-	if result.Why == cartcore.WhyInactive {
-		return itemkeyAnswer(call, seen, printed(400, map[string][]string{"item_key": {itemkeyUnavailable}}))
+	if row, gone := itemkeyGone(result, itemkeyVanished); gone {
+		return itemkeyAnswer(call, seen, itemkeyField(row, row.text))
 	}
 	message := "Quantity updated"
-	if result.Why == cartcore.WhyRemoved {
+	if result.Why == cartcore.WhyRemoved || result.Granted == 0 {
 		message = "Item removed from cart"
-	}
-	if result.Why == cartcore.WhyCapped || result.Why == cartcore.WhyLimited {
+	} else if result.Why == cartcore.WhyCapped || result.Why == cartcore.WhyLimited {
 		message = "Quantity limited to available stock: (" + strconv.FormatInt(result.Granted, 10) + ")"
 	}
 	return itemkeyAnswer(call, seen, printed(200, itemkeyDone{true, message}))
@@ -255,9 +266,19 @@ func itemkeyRemoved(call *Call, seen Seen) Answer {
 	return itemkeyAnswer(call, seen, printed(200, itemkeyDone{true, "Item has been removed from cart"}))
 }
 
-// itemkeyAnswer sets the session cookie, whose life begins anew with each answer to a guest.
+// itemkeyGone answers how a command is refused that met an item no longer sold, and took its line out; vanished is for
+// an item that the catalogue no longer has.
+func itemkeyGone(result cartcore.Result, vanished refusal) (row refusal, gone bool) {
+	if result.Why == cartcore.WhyVanished {
+		return vanished, true
+	}
+	return itemkeyRefusals[cartcore.KindItemGone], result.Why == cartcore.WhyInactive
+}
+
+// itemkeyAnswer sets the session cookie, whose life begins anew with each answer to a guest. A session that the shop
+// itself issued is the shop's to renew.
 func itemkeyAnswer(call *Call, seen Seen, answer Answer) Answer {
-	if seen.Caller.Guest == "" {
+	if seen.Caller.Guest == "" || seen.Caller.Vouched {
 		return answer
 	}
 	secure := call.Request.TLS != nil || call.Request.Header.Get("X-Forwarded-Proto") == "https"
@@ -269,15 +290,21 @@ func itemkeyAnswer(call *Call, seen Seen, answer Answer) Answer {
 	return answer
 }
 
+// Rows that a verb needs beside those of the table.
+var (
+	itemkeyUnknownSKU = refusal{400, "variant_sku", "Invalid variant SKU"}
+	itemkeyVanished   = refusal{400, "item_key", "Product variant no longer exists"}
+)
+
 // itemkeyUnavailable is spelled as the seed spells it.
 const itemkeyUnavailable = "Product is no longer availabe"
 
 // itemkeyRefusals is the dialect's one table from kind to answer. The code is the field that the text stands under;
 // "" stands for Django REST framework's detail, and "!" for {"success":false,"message":…}.
 var itemkeyRefusals = map[cartcore.Kind]refusal{
-	cartcore.KindUnsupportedMedia: {415, "", "Unsupported media type in request."},
+	cartcore.KindUnsupportedMedia: {415, "", "Unsupported media type \"{sent}\" in request."},
 	cartcore.KindTooLarge:         {413, "", "Request body is too large."},
-	cartcore.KindMalformed:        {400, "", "JSON parse error"},
+	cartcore.KindMalformed:        {400, "", "JSON parse error - the body is not valid JSON"},
 	cartcore.KindInvalid:          {400, "", "Invalid input."},
 	cartcore.KindTenantUnknown:    {404, "", "Not found."},
 	cartcore.KindAPIKey:           {403, "", "You do not have permission to perform this action."},
@@ -288,7 +315,7 @@ var itemkeyRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindSessionUnknown:   {401, "", "Authentication credentials were not provided."},
 	cartcore.KindCartUnknown:      {404, "", "Not found."},
 	cartcore.KindItemUnknown:      {400, "item_key", "Invalid cart item key"},
-	cartcore.KindLineUnknown:      {400, "item_key", "Invalid cart item key"},
+	cartcore.KindLineUnknown:      {404, "!", "This item is not in your cart"},
 	cartcore.KindItemGone:         {400, "item_key", itemkeyUnavailable},
 	cartcore.KindItemIncomplete:   {400, "item_key", itemkeyUnavailable},
 	cartcore.KindOutOfStock:       {400, "quantity", "Requested quantity: ({requested}) exceeds available stock: ({available}) for this variant"},
@@ -297,7 +324,7 @@ var itemkeyRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindTooManyUnits:     {400, "non_field_errors", "Cart is limited to {n} items"},
 	cartcore.KindTooManyOfItem:    {400, "quantity", "Ensure this value is less than or equal to {n}."},
 	cartcore.KindAmountTooLarge:   {400, "non_field_errors", "Cart total is too large"},
-	cartcore.KindCartEmpty:        {404, "!", "This item is not in your cart"},
+	cartcore.KindCartEmpty:        {404, "!", "Your cart is empty"},
 	cartcore.KindCartLocked:       {409, "", "Cart is locked for checkout."},
 	cartcore.KindConflict:         {409, "", "Cart was changed by another request."},
 	cartcore.KindUnavailable:      {503, "", "Service temporarily unavailable, try again later."},
@@ -310,13 +337,20 @@ func itemkeyFail(call *Call, err *cartcore.Error) Answer {
 	if err.Kind == cartcore.KindInvalid {
 		return printed(row.status, itemkeyFields(err.Fields))
 	}
+	if err.Kind == cartcore.KindUnsupportedMedia {
+		return printed(row.status, map[string]string{"detail": itemkeyMediaText(row.text, call.Request.Header)})
+	}
 	if err.Kind == cartcore.KindItemUnknown && verb == cartcore.Put {
-		row.code, row.text = "variant_sku", "Invalid variant SKU"
+		row = itemkeyUnknownSKU
 	}
-	if err.Kind == cartcore.KindLineUnknown && verb == cartcore.Remove {
-		row = itemkeyRefusals[cartcore.KindCartEmpty]
+	if err.Kind == cartcore.KindLineUnknown && verb == cartcore.Adjust {
+		row = itemkeyRefusals[cartcore.KindItemUnknown]
 	}
-	message := worded(row, call, err)
+	return itemkeyField(row, worded(row, call, err))
+}
+
+// itemkeyField prints a text where the row's code says that it stands.
+func itemkeyField(row refusal, message string) Answer {
 	if row.code == "" {
 		return printed(row.status, map[string]string{"detail": message})
 	}
@@ -324,6 +358,15 @@ func itemkeyFail(call *Call, err *cartcore.Error) Answer {
 		return printed(row.status, itemkeyDone{false, message})
 	}
 	return printed(row.status, map[string][]string{row.code: {message}})
+}
+
+// itemkeyMediaText names what was sent and cannot be read: the media type, or the encoding of a compressed body.
+func itemkeyMediaText(row string, header http.Header) string {
+	sent := header.Get("Content-Type")
+	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		sent, row = encoding, "Unsupported content encoding \"{sent}\" in request."
+	}
+	return strings.Replace(row, "{sent}", sent, 1)
 }
 
 // itemkeyFields words field errors as Django REST framework does (facts 4.3).

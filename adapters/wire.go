@@ -194,11 +194,14 @@ func text(found map[string]rawJSON, name string) (string, *cartcore.FieldError) 
 	return value, nil
 }
 
-// options reads an object of options in the order sent. A missing field is no options and given is false.
+// options reads an object of options in the order sent. A missing field, or null, is no options and given is false.
 func options(found map[string]rawJSON, name string) (all []cartcore.Option, given bool, problem *cartcore.FieldError) {
 	raw, given := found[name]
-	if !given || string(raw) == "null" || string(raw) == "[]" { // PHP prints an empty array for an empty object
+	if !given || string(raw) == "null" {
 		return nil, false, nil
+	}
+	if string(raw) == "[]" { // PHP prints an empty array for an empty object
+		return []cartcore.Option{}, true, nil
 	}
 	if raw[0] != '{' {
 		return nil, false, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotObject, Value: shown(raw)}
@@ -211,6 +214,20 @@ func options(found map[string]rawJSON, name string) (all []cartcore.Option, give
 		return nil, false, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotValid, Value: shown(raw)}
 	}
 	return all, true, nil
+}
+
+// maxPathBytes is more than any id has, a SKU of 64 characters of 4 bytes included, so that a longer text names nothing
+// before and after it is cut.
+const maxPathBytes = 300
+
+// pathText is a value of the path, cut where it is too long to name anything: a path can be as long as all headers may
+// be, and names reach the log.
+func pathText(call *Call, name string) string {
+	value := call.Request.PathValue(name)
+	if len(value) > maxPathBytes {
+		return value[:maxPathBytes]
+	}
+	return value
 }
 
 // shown is a value as an error may show it: JSON text, cut.

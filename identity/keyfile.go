@@ -42,7 +42,8 @@ func loadFile(file *keyFile) (keys []*verifyKey, changed bool, err error) {
 	if info.ModTime().Equal(file.modified) && info.Size() == file.size {
 		return nil, false, nil
 	}
-	file.modified, file.size = info.ModTime(), info.Size()
+	file.modified = info.ModTime()
+	file.size = info.Size()
 	if !info.Mode().IsRegular() {
 		return nil, true, errors.New("it is not a regular file")
 	}

@@ -119,7 +119,8 @@ func publicOf(wire *wireKey) (any, error) {
 	curve := ecdh.P256()
 	length := 32
 	if wire.Crv == "P-384" {
-		curve, length = ecdh.P384(), 48
+		curve = ecdh.P384() // apart from length: the interpreter drops it beside a call (docs/interpreter.md: a call among several)
+		length = 48
 	} else if wire.Crv != "P-256" {
 		return nil, errUnusable
 	}

@@ -43,6 +43,7 @@ func nameTwice(text []byte) bool {
 	decoder.UseNumber()
 	open := []map[string]bool{} // names so far of the objects around; nil for an array
 	named := false              // the name of the next value has been read
+	var array map[string]bool   // the interpreter panics where nil itself is appended (docs/interpreter.md: append of nil)
 	for decoder.More() || len(open) > 0 {
 		token, err := decoder.Token()
 		if err != nil {
@@ -68,7 +69,7 @@ func nameTwice(text []byte) bool {
 		if isDelim && delim == '{' {
 			open = append(open, map[string]bool{})
 		} else if isDelim {
-			open = append(open, nil)
+			open = append(open, array)
 		}
 	}
 	return false

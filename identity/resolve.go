@@ -21,36 +21,44 @@ import (
 // KindSessionMissing, KindSessionUnknown, KindCartUnknown, or KindUnavailable where a key set or the session lookup
 // does not answer. Its cause is for the log and holds no token.
 func Resolve(d *Directory, dialect string, creds cartcore.Credentials, header http.Header, now int64) (cartcore.Caller, *cartcore.Error) {
-	t, err := tenantFor(d, creds)
+	t, err := tenantFor(d, &creds)
 	if err != nil {
 		return cartcore.Caller{}, err
 	}
 	if creds.Need == cartcore.NeedStoreKey {
 		return cartcore.Caller{Tenant: t.ID, Key: cartcore.Key{Tenant: t.ID}}, nil
 	}
-	who, err := customerFor(d, t, creds, header, now)
-	if err != nil {
-		return cartcore.Caller{}, err
+	if creds.Token == "" && t.Header == "" && !creds.Session {
+		return guestFor(t, dialect, &creds)
 	}
-	if who.Customer != "" {
-		caller := asCustomer(t, who)
-		if creds.Need != cartcore.NeedSession && creds.Guest != creds.Token && guestFits(creds.Guest) {
-			caller.MergeKey = cartcore.Key{Tenant: t.ID, Owner: cartcore.GuestOwner(dialect, creds.Guest)}
-		}
-		return caller, nil
-	}
-	who, err = customerInSession(d, t, creds, now)
-	if err != nil {
-		return cartcore.Caller{}, err
-	}
-	if who.Customer != "" {
-		return asCustomer(t, who), nil
-	}
-	return guestFor(d, t, dialect, creds, now)
+	return personFor(d, t, dialect, &creds, header, now)
 }
 
-// tenantFor finds the tenant that a request names, and checks the API key it shows.
-func tenantFor(d *Directory, creds cartcore.Credentials) (*tenant, *cartcore.Error) {
+// The interpreter makes every variable and every part of an expression of a function anew at each call, used or not
+// (docs/interpreter.md: what a call costs). So what most requests take is in small functions, and what few take in others.
+
+// tenantFor finds the tenant that a request names.
+func tenantFor(d *Directory, creds *cartcore.Credentials) (*tenant, *cartcore.Error) {
+	if creds.APIKey != "" || creds.TenantBy == cartcore.TenantByAPIKey || creds.Need == cartcore.NeedStoreKey {
+		return tenantWithKey(d, creds)
+	}
+	return tenantNamed(d, creds)
+}
+
+// tenantNamed finds the tenant by name.
+func tenantNamed(d *Directory, creds *cartcore.Credentials) (*tenant, *cartcore.Error) {
+	t := d.byName[creds.TenantBy][creds.Tenant]
+	if t == nil && creds.TenantBy == cartcore.TenantByHost {
+		t = d.byName[cartcore.TenantByHost][hostName(creds.Tenant)]
+	}
+	if t == nil {
+		return nil, cartcore.Refuse(cartcore.KindTenantUnknown)
+	}
+	return t, nil
+}
+
+// tenantWithKey finds the tenant by its API key, or by name and checks the key.
+func tenantWithKey(d *Directory, creds *cartcore.Credentials) (*tenant, *cartcore.Error) {
 	keyHolder := apiKeyHolder(d, creds.APIKey)
 	if creds.TenantBy == cartcore.TenantByAPIKey {
 		if keyHolder == nil {
@@ -58,18 +66,14 @@ func tenantFor(d *Directory, creds cartcore.Credentials) (*tenant, *cartcore.Err
 		}
 		return keyHolder, nil
 	}
-	name := creds.Tenant
-	if creds.TenantBy == cartcore.TenantByHost {
-		name = hostName(name)
-	}
-	t := d.byName[creds.TenantBy][name]
-	if t == nil {
-		return nil, cartcore.Refuse(cartcore.KindTenantUnknown)
+	t, err := tenantNamed(d, creds)
+	if err != nil {
+		return nil, err
 	}
 	if creds.Need == cartcore.NeedStoreKey && keyHolder == nil {
 		return nil, cartcore.Refuse(cartcore.KindAPIKey)
 	}
-	if creds.APIKey != "" && keyHolder != t {
+	if keyHolder != t {
 		return nil, cartcore.Refuse(cartcore.KindForbidden)
 	}
 	return t, nil
@@ -88,8 +92,27 @@ func apiKeyHolder(d *Directory, key string) *tenant {
 	return d.byAPIKey[hex.EncodeToString(sum[:])]
 }
 
+// personFor finds out who asks where a request may show more than a guest token.
+func personFor(d *Directory, t *tenant, dialect string, creds *cartcore.Credentials, header http.Header, now int64) (cartcore.Caller, *cartcore.Error) {
+	who, err := customerFor(d, t, creds, header, now)
+	if err != nil {
+		return cartcore.Caller{}, err
+	}
+	if who.Customer != "" {
+		caller := asCustomer(t, who)
+		if creds.Guest != "" && creds.Need != cartcore.NeedSession && creds.Guest != creds.Token && guestFits(creds.Guest) {
+			caller.MergeKey = cartcore.Key{Tenant: t.ID, Owner: cartcore.GuestOwner(dialect, creds.Guest)}
+		}
+		return caller, nil
+	}
+	if !creds.Session {
+		return guestFor(t, dialect, creds)
+	}
+	return sessionFor(d, t, dialect, creds, now)
+}
+
 // customerFor finds the customer by the trusted header or the token; no Customer where neither is shown.
-func customerFor(d *Directory, t *tenant, creds cartcore.Credentials, header http.Header, now int64) (remembered, *cartcore.Error) {
+func customerFor(d *Directory, t *tenant, creds *cartcore.Credentials, header http.Header, now int64) (remembered, *cartcore.Error) {
 	if t.Header != "" {
 		who, shown, err := customerInHeader(t.Header, header)
 		if shown {
@@ -100,22 +123,6 @@ func customerFor(d *Directory, t *tenant, creds cartcore.Credentials, header htt
 		return checkToken(d, t.Tokens, creds.Token, now)
 	}
 	return remembered{}, nil
-}
-
-// customerInSession finds the customer whose token the session itself is; no Customer where it is none.
-func customerInSession(d *Directory, t *tenant, creds cartcore.Credentials, now int64) (remembered, *cartcore.Error) {
-	if !creds.Session || t.Tokens == nil || strings.Count(creds.Guest, ".") != 2 {
-		return remembered{}, nil
-	}
-	who, err := checkToken(d, t.Tokens, creds.Guest, now)
-	if err == nil || err.Kind != cartcore.KindBadToken {
-		return who, err
-	}
-	// The shop's own sessions may hold two dots, or be tokens that only the lookup can judge.
-	if t.Sessions != nil || !headerReads(creds.Guest) {
-		return remembered{}, nil
-	}
-	return remembered{}, err
 }
 
 // customerInHeader reads the customer id from the trusted header; shown is false where there is none.
@@ -133,42 +140,72 @@ func customerInHeader(name string, header http.Header) (who remembered, shown bo
 	return remembered{Customer: values[0], PhoneVerified: true}, true, nil
 }
 
-// guestFor finds the guest, or the customer whom the session lookup names.
-func guestFor(d *Directory, t *tenant, dialect string, creds cartcore.Credentials, now int64) (cartcore.Caller, *cartcore.Error) {
-	caller := cartcore.Caller{Tenant: t.ID, Key: cartcore.Key{Tenant: t.ID}}
-	if creds.Need == cartcore.NeedCustomer {
-		return caller, cartcore.Refuse(cartcore.KindUnauthenticated)
-	}
-	if creds.Guest == "" && creds.Need == cartcore.NeedSession {
-		return caller, cartcore.Refuse(cartcore.KindSessionMissing)
-	}
-	if !guestFits(creds.Guest) {
-		if creds.Need == cartcore.NeedSession {
-			return caller, cartcore.Refuse(cartcore.KindSessionUnknown)
-		}
-		if creds.Need == cartcore.NeedCart {
-			return caller, cartcore.Refuse(cartcore.KindCartUnknown)
-		}
-		return caller, nil
-	}
-	vouched := false
-	if creds.Session && t.Sessions != nil {
-		who, err := lookUpSession(d, t.Sessions, creds.Guest, now)
+// sessionFor finds out whose a session is: it may itself be a customer's token, and the shop may know it.
+func sessionFor(d *Directory, t *tenant, dialect string, creds *cartcore.Credentials, now int64) (cartcore.Caller, *cartcore.Error) {
+	if t.Tokens != nil && strings.Count(creds.Guest, ".") == 2 {
+		who, err := customerInSession(d, t, creds, now)
 		if err != nil {
-			return caller, err
-		}
-		// Where anyone is welcome the shop need not know the session: it may be one that we made.
-		if who.Unknown && creds.Need != cartcore.NeedAnyone {
-			return caller, cartcore.Refuse(cartcore.KindSessionUnknown)
+			return cartcore.Caller{}, err
 		}
 		if who.Customer != "" {
 			return asCustomer(t, who), nil
 		}
-		vouched = !who.Unknown
 	}
-	caller = WithGuest(caller, dialect, creds.Guest, false)
-	caller.Vouched = vouched
-	return caller, nil
+	if t.Sessions == nil || !guestFits(creds.Guest) || creds.Need == cartcore.NeedCustomer {
+		return guestFor(t, dialect, creds)
+	}
+	who, err := lookUpSession(d, t.Sessions, creds.Guest, now)
+	if err != nil {
+		return cartcore.Caller{}, err
+	}
+	if who.Customer != "" {
+		return asCustomer(t, who), nil
+	}
+	// Where anyone is welcome the shop need not know the session: it may be one that we made.
+	if who.Unknown && creds.Need != cartcore.NeedAnyone {
+		return cartcore.Caller{}, cartcore.Refuse(cartcore.KindSessionUnknown)
+	}
+	caller, err := guestFor(t, dialect, creds)
+	caller.Vouched = !who.Unknown
+	return caller, err
+}
+
+// customerInSession finds the customer whose token the session itself is; no Customer where it is none.
+func customerInSession(d *Directory, t *tenant, creds *cartcore.Credentials, now int64) (remembered, *cartcore.Error) {
+	who, err := checkToken(d, t.Tokens, creds.Guest, now)
+	if err == nil || err.Kind != cartcore.KindBadToken {
+		return who, err
+	}
+	// The shop's own sessions may hold two dots, or be tokens that only the lookup can judge.
+	if t.Sessions != nil || !headerReads(creds.Guest) {
+		return remembered{}, nil
+	}
+	return remembered{}, err
+}
+
+// guestFor is the caller as a guest, where the request's need leaves it at that.
+func guestFor(t *tenant, dialect string, creds *cartcore.Credentials) (cartcore.Caller, *cartcore.Error) {
+	if creds.Need != cartcore.NeedCustomer && guestFits(creds.Guest) {
+		return WithGuest(cartcore.Caller{Tenant: t.ID}, dialect, creds.Guest, false), nil
+	}
+	return nobodyFor(t, creds)
+}
+
+// nobodyFor answers a request that shows nothing that would do for its need.
+func nobodyFor(t *tenant, creds *cartcore.Credentials) (cartcore.Caller, *cartcore.Error) {
+	if creds.Need == cartcore.NeedCustomer {
+		return cartcore.Caller{}, cartcore.Refuse(cartcore.KindUnauthenticated)
+	}
+	if creds.Need == cartcore.NeedCart {
+		return cartcore.Caller{}, cartcore.Refuse(cartcore.KindCartUnknown)
+	}
+	if creds.Need == cartcore.NeedSession && creds.Guest == "" {
+		return cartcore.Caller{}, cartcore.Refuse(cartcore.KindSessionMissing)
+	}
+	if creds.Need == cartcore.NeedSession {
+		return cartcore.Caller{}, cartcore.Refuse(cartcore.KindSessionUnknown)
+	}
+	return cartcore.Caller{Tenant: t.ID, Key: cartcore.Key{Tenant: t.ID}}, nil
 }
 
 // asCustomer is the caller who is a customer of t.
@@ -180,6 +217,9 @@ func asCustomer(t *tenant, who remembered) cartcore.Caller {
 		PhoneVerified: who.PhoneVerified,
 	}
 }
+
+// controls are the characters that no customer id has.
+const controls = "\x00\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f"
 
 // maxCustomer bounds a customer id, in bytes, which becomes part of a store key; sub has no bound in RFC 7519, but
 // OpenID Connect Core §2 sets 255.

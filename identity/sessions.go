@@ -11,12 +11,12 @@ import (
 	"github.com/polycart/polycart/cartcore"
 )
 
-// How sessions are looked up. A shop that ends a session is obeyed within sessionFor; a session that has just begun
-// is known within strangerFor, and guessing costs the shop at most one question in that time for each guess.
+// How sessions are looked up. A shop that ends a session is obeyed within sessionKept; a session that has just begun
+// is known within strangerKept, and guessing costs the shop at most one question in that time for each guess.
 const (
 	maxSessionAnswer = 16 << 10  // bytes
-	sessionFor       = 60 * 1000 // ms that an answer is kept
-	strangerFor      = 5 * 1000  // ms that "unknown" is kept
+	sessionKept      = 60 * 1000 // ms that an answer is kept
+	strangerKept     = 5 * 1000  // ms that "unknown" is kept
 	placeholder      = "{session}"
 )
 
@@ -114,11 +114,12 @@ func runLookup(d *Directory, s *sessionCheck, session string, asked *lookup, now
 		asked.Err = cartcore.Fail(cartcore.KindUnavailable, fmt.Errorf("looking a session up: %w", err))
 		return
 	}
-	who.Until = now + sessionFor
+	who.Until = now + sessionKept
 	if who.Unknown {
-		who.Until = now + strangerFor
+		who.Until = now + strangerKept
 	}
-	asked.Who, asked.Err = who, nil
+	asked.Who = who
+	asked.Err = nil // alone: the interpreter panics where nil stands in an assignment of several (docs/interpreter.md: nil among several)
 }
 
 // askShop asks the shop once.

@@ -46,7 +46,7 @@ func installKeys(c *tokenCheck, keys []*verifyKey) {
 }
 
 // checkToken verifies a customer token at now (Unix milliseconds). The error is KindBadToken, or KindUnavailable where
-// the key set cannot be had.
+// the key set cannot be had. A token verified before is answered here, by one look into the memory.
 func checkToken(d *Directory, c *tokenCheck, text string, now int64) (remembered, *cartcore.Error) {
 	if c == nil {
 		return remembered{}, cartcore.Fail(cartcore.KindBadToken, errNoKeys)
@@ -58,14 +58,20 @@ func checkToken(d *Directory, c *tokenCheck, text string, now int64) (remembered
 	name := string(sum[:])
 	c.mu.Lock()
 	due := now >= c.nextLook
+	who, ok := c.known.newer[name]
+	c.mu.Unlock()
+	if ok && !due && now < who.Until {
+		return who, nil
+	}
+	return checkAnew(d, c, text, name, now)
+}
+
+// checkAnew verifies a token that is not among those verified last, or when the keys are due to be looked at.
+func checkAnew(d *Directory, c *tokenCheck, text, name string, now int64) (remembered, *cartcore.Error) {
+	lookAgain(d, c, now)
+	c.mu.Lock()
 	who, ok := recall(c.known, name, now)
 	c.mu.Unlock()
-	if due {
-		lookAgain(d, c, now)
-		c.mu.Lock()
-		who, ok = recall(c.known, name, now)
-		c.mu.Unlock()
-	}
 	if ok {
 		return who, nil
 	}
@@ -90,18 +96,25 @@ func checkToken(d *Directory, c *tokenCheck, text string, now int64) (remembered
 	return who, nil
 }
 
-// lookAgain reads a changed key file, or begins to fetch a key set that has become old.
+// lookAgain reads a changed key file, or begins to fetch a key set that has become old, where that is due.
 func lookAgain(d *Directory, c *tokenCheck, now int64) {
-	if c.Set != nil {
-		fetchKeysAside(d, c, now)
-		return
+	c.mu.Lock()
+	due := now >= c.nextLook
+	if due && c.Set == nil {
+		c.nextLook = now + fileEvery // so that no other request looks too
 	}
+	c.mu.Unlock()
+	if due && c.Set != nil {
+		fetchKeysAside(d, c, now)
+	} else if due {
+		readChangedFile(d, c)
+	}
+}
+
+// readChangedFile puts the keys of a changed file in force; a file that cannot be used leaves the old ones.
+func readChangedFile(d *Directory, c *tokenCheck) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now < c.nextLook { // another request has looked
-		return
-	}
-	c.nextLook = now + fileEvery
 	keys, changed, err := loadFile(c.File)
 	if err == nil && changed && len(unfit("", namesOf(c.Allowed), keys)) > 0 {
 		err = errors.New("its key does not fit the tenant's algorithms")
