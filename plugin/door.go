@@ -44,7 +44,8 @@ func routes(e *engine, config *Config, next http.Handler) (mux *http.ServeMux, e
 	// Two dialects whose prefixes and hosts make their paths meet are a fault of the configuration, which ServeMux tells by a panic.
 	defer func() {
 		if fault := recover(); fault != nil {
-			mux, err = nil, fmt.Errorf("dialects: two dialects share a path; give one a prefix or hosts: %v", fault)
+			mux = nil // not one of a pair (docs/interpreter.md: assignments of several values)
+			err = fmt.Errorf("dialects: two dialects share a path; give one a prefix or hosts: %v", fault)
 		}
 	}()
 	mux = http.NewServeMux()
