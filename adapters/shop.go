@@ -14,7 +14,7 @@ func shop() *Adapter {
 	return &Adapter{Name: "shop", Fail: shopFail, Guest: shopGuest, Routes: []Route{
 		{"GET /api/v1/shop/cart", "read", NoBody, shopRead, shopRetrieved},
 		{"POST /api/v1/shop/cart/{sku}", "add", OptionalBody, shopAdd, shopAdded},
-		{"PUT /api/v1/shop/cart/{sku}", "set", JSONBody, shopSet, shopUpdated},
+		{"PUT /api/v1/shop/cart/{sku}", "set", OptionalBody, shopSet, shopUpdated},
 		{"DELETE /api/v1/shop/cart/{sku}", "remove", NoBody, shopRemove, shopRemoved},
 		{"DELETE /api/v1/shop/cart", "clear", NoBody, shopClear, shopCleared},
 	}}
@@ -87,7 +87,7 @@ func shopCommand(call *Call, verb cartcore.Verb, quantity int64, found map[strin
 }
 
 func shopAsk(call *Call) cartcore.Ask {
-	sku := call.Request.PathValue("sku")
+	sku := pathText(call, "sku")
 	return cartcore.Ask{Item: cartcore.ItemRef{SKU: sku}, Named: sku}
 }
 
@@ -111,11 +111,23 @@ type shopEnvelope struct {
 }
 
 type shopData struct {
+	CartID    string    `json:"cart_id"`
+	CartData  shopCart  `json:"cart_data"`
+	IsNewCart *bool     `json:"is_new_cart,omitempty"`
+	AddedItem *shopItem `json:"added_item,omitempty"`
+}
+
+// shopUpdate is the envelope after an update. Its updated_item is always there: null says that a set to 0 took the item out.
+type shopUpdate struct {
+	Success bool           `json:"success"`
+	Message string         `json:"message"`
+	Data    shopUpdateData `json:"data"`
+}
+
+type shopUpdateData struct {
 	CartID      string    `json:"cart_id"`
 	CartData    shopCart  `json:"cart_data"`
-	IsNewCart   *bool     `json:"is_new_cart,omitempty"`
-	AddedItem   *shopItem `json:"added_item,omitempty"`
-	UpdatedItem *shopItem `json:"updated_item,omitempty"`
+	UpdatedItem *shopItem `json:"updated_item"`
 }
 
 type shopCart struct {
@@ -150,7 +162,9 @@ func shopAdded(call *Call, seen Seen) Answer {
 }
 
 func shopUpdated(call *Call, seen Seen) Answer {
-	return shopAnswer(call, seen, "Cart item updated successfully", shopData{UpdatedItem: shopTouched(call, seen)})
+	id := shopCartID(seen)
+	data := shopUpdateData{CartID: id, CartData: shopCartOf(call, seen, id), UpdatedItem: shopTouched(call, seen)}
+	return printed(200, shopUpdate{true, "Cart item updated successfully", data})
 }
 
 func shopRemoved(call *Call, seen Seen) Answer {
@@ -162,19 +176,29 @@ func shopCleared(call *Call, seen Seen) Answer {
 }
 
 func shopAnswer(call *Call, seen Seen, message string, data shopData) Answer {
-	view := seen.View
-	data.CartID = seen.Caller.Guest
+	data.CartID = shopCartID(seen)
+	data.CartData = shopCartOf(call, seen, data.CartID)
+	return printed(200, shopEnvelope{true, message, data})
+}
+
+// shopCartID is the cart's name for its owner: the guest token itself, or user_ and the customer id.
+func shopCartID(seen Seen) string {
 	if seen.Caller.Customer != "" {
-		data.CartID = "user_" + seen.Caller.Customer
+		return "user_" + seen.Caller.Customer
 	}
-	data.CartData = shopCart{
-		ID: data.CartID, Total: major(view.Subtotal, view.Decimals), FormattedTotal: cartcore.Fixed(view.Subtotal, view.Decimals),
+	return seen.Caller.Guest
+}
+
+func shopCartOf(call *Call, seen Seen, id string) shopCart {
+	view := seen.View
+	cart := shopCart{
+		ID: id, Total: major(view.Subtotal, view.Decimals), FormattedTotal: cartcore.Fixed(view.Subtotal, view.Decimals),
 		ItemsCount: len(view.Lines), ItemsQuantity: view.Units, IsEmpty: len(view.Lines) == 0, Items: make([]shopItem, 0, len(view.Lines)),
 	}
 	for i := range view.Lines {
-		data.CartData.Items = append(data.CartData.Items, shopItemOf(call, view.Lines[i], view.Decimals))
+		cart.Items = append(cart.Items, shopItemOf(call, view.Lines[i], view.Decimals))
 	}
-	return printed(200, shopEnvelope{true, message, data})
+	return cart
 }
 
 // shopTouched is the item that the request named; none where a set to 0 took it out.
@@ -191,9 +215,9 @@ func shopTouched(call *Call, seen Seen) *shopItem {
 
 func shopItemOf(call *Call, priced cartcore.PricedLine, decimals int) shopItem {
 	item := priced.Item
-	stock := item.Stock
-	if !item.TrackStock {
-		stock = call.Limits.MaxQuantityPerLine // what can be bought of it; clients compare quantities with this number
+	stock := cartcore.Available(item) // clients compare quantities with this number: of what is no longer sold it is 0
+	if !item.TrackStock && item.Active {
+		stock = call.Limits.MaxQuantityPerLine
 	}
 	meta := item.Attributes["meta"]
 	if meta == "" {
@@ -252,7 +276,7 @@ var shopRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindShortStock:       {409, "", "Product is out of stock"},
 	cartcore.KindTooManyLines:     {409, "", "Cart is limited to {n} items"},
 	cartcore.KindTooManyUnits:     {409, "", "Cart is limited to {n} items"},
-	cartcore.KindTooManyOfItem:    {409, "", "Cart is limited to {n} items"},
+	cartcore.KindTooManyOfItem:    {409, "", "Product is limited to {n} items"},
 	cartcore.KindAmountTooLarge:   {409, "", "Cart total is too large"},
 	cartcore.KindCartEmpty:        {404, "", "Item not found in cart"},
 	cartcore.KindCartLocked:       {409, "", "Cart is locked for checkout"},
@@ -283,23 +307,24 @@ func shopFail(call *Call, err *cartcore.Error) Answer {
 	return printed(row.status, body)
 }
 
-// shopFieldText words a field error as Laravel, which the seed's API is built on, does.
+// shopFieldText words a field error as Laravel 8, which the API behind the seed looks to be built on, does: later versions
+// print the first of these texts as the message. An object is called one, where PHP says array.
 func shopFieldText(field cartcore.FieldError) string {
 	subject := "The " + field.Field
 	limit := strconv.FormatInt(field.Limit, 10)
 	switch field.Problem {
-	case cartcore.ProblemMissing, cartcore.ProblemNull, cartcore.ProblemBlank:
+	case cartcore.ProblemMissing, cartcore.ProblemBlank:
 		return subject + " field is required."
-	case cartcore.ProblemNotInteger:
+	case cartcore.ProblemNotInteger, cartcore.ProblemNull:
 		return subject + " must be an integer."
-	case cartcore.ProblemNotObject, cartcore.ProblemNotArray:
+	case cartcore.ProblemNotObject:
 		return subject + " must be an object."
-	case cartcore.ProblemTooSmall, cartcore.ProblemZero:
+	case cartcore.ProblemTooSmall:
 		return subject + " must be at least " + limit + "."
 	case cartcore.ProblemTooLarge:
-		return subject + " may not be greater than " + limit + "."
+		return subject + " must not be greater than " + limit + "."
 	case cartcore.ProblemTooLong:
-		return subject + " may not be greater than " + limit + " characters."
+		return subject + " must not be longer than " + limit + " bytes."
 	}
-	return subject + " is invalid."
+	return subject + " format is invalid."
 }

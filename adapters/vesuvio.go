@@ -92,7 +92,7 @@ func vesuvioSet(call *Call) *cartcore.Error {
 
 func vesuvioRemove(call *Call) *cartcore.Error {
 	vesuvioCaller(call)
-	line := call.Request.PathValue("cartItemId")
+	line := pathText(call, "cartItemId")
 	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{{LineID: line, Named: line}}}
 	return nil
 }
@@ -159,21 +159,21 @@ var vesuvioRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindInvalid:          {400, "VALIDATION_FAILED", "Validation failed"},
 	cartcore.KindTenantUnknown:    {404, "STORE_NOT_FOUND", "Store not found"},
 	cartcore.KindAPIKey:           {401, "INVALID_API_KEY", "API key is missing or invalid"},
-	cartcore.KindForbidden:        {403, "NO_STORE_ACCESS", "API key does not match the store"},
+	cartcore.KindForbidden:        {403, "NO_STORE_ACCESS", "API key does not match the store ID"},
 	cartcore.KindUnauthenticated:  {401, "UNAUTHORIZED", "Missing or invalid customer token"},
 	cartcore.KindBadToken:         {401, "UNAUTHORIZED", "Missing or invalid customer token"},
 	cartcore.KindSessionMissing:   {401, "UNAUTHORIZED", "Missing or invalid customer token"},
 	cartcore.KindSessionUnknown:   {401, "UNAUTHORIZED", "Missing or invalid customer token"},
 	cartcore.KindCartUnknown:      {404, "CART_NOT_FOUND", "Cart not found"},
 	cartcore.KindItemUnknown:      {404, "VARIANT_NOT_FOUND", "Product variant not found"},
-	cartcore.KindLineUnknown:      {404, "CART_ITEM_NOT_FOUND", "Cart item not found"},
-	cartcore.KindItemGone:         {400, "OUT_OF_STOCK", "Product is out of stock"},
-	cartcore.KindItemIncomplete:   {400, "OUT_OF_STOCK", "Product is out of stock"},
-	cartcore.KindOutOfStock:       {400, "OUT_OF_STOCK", "Product is out of stock"},
+	cartcore.KindLineUnknown:      {404, "CART_ITEM_NOT_FOUND", "Cart item doesn't exist or doesn't belong to customer"},
+	cartcore.KindItemGone:         {400, "OUT_OF_STOCK", "Product is out of stock or discontinued"},
+	cartcore.KindItemIncomplete:   {400, "OUT_OF_STOCK", "Product is out of stock or discontinued"},
+	cartcore.KindOutOfStock:       {400, "OUT_OF_STOCK", "Product is out of stock or discontinued"},
 	cartcore.KindShortStock:       {409, "INSUFFICIENT_STOCK", "Requested quantity {requested} exceeds available stock {available}"},
 	cartcore.KindTooManyLines:     {409, "CART_LIMIT_EXCEEDED", "Cart is limited to {n} items"},
-	cartcore.KindTooManyUnits:     {409, "CART_LIMIT_EXCEEDED", "Cart is limited to {n} items"},
-	cartcore.KindTooManyOfItem:    {400, "INVALID_QUANTITY", "quantity must be at most {n}"},
+	cartcore.KindTooManyUnits:     {409, "CART_LIMIT_EXCEEDED", "Cart is limited to {n} units"},
+	cartcore.KindTooManyOfItem:    {400, "INVALID_QUANTITY", "Cart item is limited to {n} units"},
 	cartcore.KindAmountTooLarge:   {409, "CART_LIMIT_EXCEEDED", "Cart total is too large"},
 	cartcore.KindCartEmpty:        {404, "CART_EMPTY", "Cart is empty"},
 	cartcore.KindCartLocked:       {409, "CART_LOCKED", "Cart is locked for checkout"},
@@ -200,8 +200,10 @@ func vesuvioFail(call *Call, err *cartcore.Error) Answer {
 		row = vesuvioRefusals[cartcore.KindCartEmpty]
 	}
 	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code}
-	if len(err.Fields) == 1 && err.Fields[0].Field == "quantity" {
-		body.ErrorCode, body.Message = "INVALID_QUANTITY", vesuvioFieldText(err.Fields[0])
+	// A quantity that is not there is a missing field like any other; INVALID_QUANTITY is for one that was sent.
+	if len(err.Fields) == 1 && err.Fields[0].Field == "quantity" && err.Fields[0].Problem != cartcore.ProblemMissing {
+		body.ErrorCode = "INVALID_QUANTITY" // two assignments, not one of a pair (docs/interpreter.md: assignments of several values)
+		body.Message = vesuvioFieldText(err.Fields[0])
 		return printed(row.status, body)
 	}
 	for i := range err.Fields {
