@@ -3,10 +3,8 @@ package catalog
 import (
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/polycart/polycart/cartcore"
 )
@@ -31,8 +29,8 @@ type entry struct {
 	Attributes        map[string]json.RawMessage `json:"attributes"`
 }
 
-// skuLongest bounds a SKU, in characters: it stands in paths, headers and log lines.
-const skuLongest = 64
+// isSKU is what a SKU may be: it stands in paths, in quoted strings of headers and in log lines.
+var isSKU = regexp.MustCompile(`^[^\p{Cc}/\\"']{1,64}$`)
 
 const (
 	skuRule    = "1 to 64 characters without control characters, slash, backslash or quotes"
@@ -91,7 +89,7 @@ func checkSKU(p *parser, at int, item *cartcore.Item, given map[string]json.RawM
 	if sku == "" && given["sku"][0] != '"' {
 		return // wrongTypes has said it
 	}
-	if sku == "" || utf8.RuneCountInString(sku) > skuLongest || strings.ContainsAny(sku, "/\\\"'") || strings.IndexFunc(sku, unicode.IsControl) >= 0 {
+	if !isSKU.MatchString(sku) {
 		blameField(p, at, sku, "sku must be "+skuRule+", not "+strconv.Quote(shortened(sku)))
 	}
 }

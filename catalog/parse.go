@@ -69,8 +69,8 @@ func Parse(data []byte, currency string) (*Snapshot, []error) {
 
 func newParser(currency string) *parser {
 	p := &parser{currency: currency, decimals: cartcore.Decimals(currency), prices: map[string]int64{}}
-	// 14 digits before the point always fit MaxInteger in a currency of hundredths; 16 are let through for the others, and
-	// ParseMajor judges the amount.
+	// MaxInteger has 16 digits, so no price has more before the point; whether the amount fits is for ParseMajor to judge.
+	// The pattern is stricter than ParseMajor, for which "" is 0.
 	pattern := `^(0|[1-9][0-9]{0,15})$`
 	if p.decimals > 0 {
 		pattern = `^(0|[1-9][0-9]{0,15})(\.[0-9]{1,` + strconv.Itoa(p.decimals) + `})?$`

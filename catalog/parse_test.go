@@ -298,3 +298,23 @@ func BenchmarkParse100000Items(b *testing.B) {
 		}
 	}
 }
+
+func TestTheDocumentedExampleIsGood(t *testing.T) {
+	page, err := os.ReadFile("../docs/catalogue.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(page), "```json\n")
+	example, _, closed := strings.Cut(example, "```")
+	if !found || !closed {
+		t.Fatal("docs/catalogue.md has no example")
+	}
+	if s := parsed(t, example, "EUR"); len(s.Facts) != 2 || s.Facts["SKU789"].Price != 8999 || s.Facts["GIFT-CARD"].Price != 2500 {
+		t.Errorf("the example reads as %+v", s.Facts)
+	}
+	for _, field := range itemFields {
+		if !strings.Contains(string(page), "`"+field.Name+"`") {
+			t.Errorf("docs/catalogue.md does not explain %s", field.Name)
+		}
+	}
+}

@@ -27,19 +27,19 @@ type External struct {
 // share means none of them unless another identifier decides.
 func Find(s *Snapshot, ref cartcore.ItemRef) *cartcore.Item {
 	if ref.SKU != "" {
-		return ifFits(s.Facts[ref.SKU], ref)
+		return ifFits(s.Facts[ref.SKU], &ref)
 	}
 	if ref.NumericID != 0 {
-		return ifFits(s.ByNumber[ref.NumericID], ref)
+		return ifFits(s.ByNumber[ref.NumericID], &ref)
 	}
 	if ref.ExternalProductID != "" && ref.ExternalVariantID != "" {
-		return ifFits(s.ByExternal[External{ProductID: ref.ExternalProductID, VariantID: ref.ExternalVariantID}], ref)
+		return ifFits(s.ByExternal[External{ProductID: ref.ExternalProductID, VariantID: ref.ExternalVariantID}], &ref)
 	}
 	if ref.ProductID != "" {
-		return firstFit(s.ByProduct[ref.ProductID], ref)
+		return firstFit(s.ByProduct[ref.ProductID], &ref)
 	}
 	if ref.ProductNumber != 0 {
-		return firstFit(s.ByProductNumber[ref.ProductNumber], ref)
+		return firstFit(s.ByProductNumber[ref.ProductNumber], &ref)
 	}
 	if ref.ExternalVariantID != "" {
 		return s.ByExternalVariant[ref.ExternalVariantID]
@@ -48,7 +48,7 @@ func Find(s *Snapshot, ref cartcore.ItemRef) *cartcore.Item {
 }
 
 // firstFit answers the first of items that every identifier of ref fits, or nil.
-func firstFit(items []*cartcore.Item, ref cartcore.ItemRef) *cartcore.Item {
+func firstFit(items []*cartcore.Item, ref *cartcore.ItemRef) *cartcore.Item {
 	for i := range items {
 		if found := ifFits(items[i], ref); found != nil {
 			return found
@@ -58,7 +58,7 @@ func firstFit(items []*cartcore.Item, ref cartcore.ItemRef) *cartcore.Item {
 }
 
 // ifFits answers item where every identifier that ref gives is the item's own, else nil.
-func ifFits(item *cartcore.Item, ref cartcore.ItemRef) *cartcore.Item {
+func ifFits(item *cartcore.Item, ref *cartcore.ItemRef) *cartcore.Item {
 	if item == nil ||
 		(ref.SKU != "" && ref.SKU != item.SKU) ||
 		(ref.NumericID != 0 && ref.NumericID != item.NumericID) ||

@@ -192,7 +192,13 @@ func Swap(folder string) string {
 			return err.Error()
 		}
 	}
+	// The bound only keeps a broken reload from hanging the test: a good one takes milliseconds.
+	bound := time.Now().Add(30 * time.Second)
 	for catalog.Current(c, time.Now().UnixMilli()).Facts["S0"].Price != 2900 {
+		if time.Now().After(bound) {
+			close(stop)
+			return "the last version is never seen"
+		}
 	}
 	close(stop)
 	readers.Wait()
