@@ -68,7 +68,7 @@ func FuzzObject(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		members, err := readObject([]byte(text))
+		members, err := readObject([]byte(text), maxToken)
 		if err != nil {
 			return
 		}

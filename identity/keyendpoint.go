@@ -10,10 +10,10 @@ import (
 // How a key set is fetched.
 const (
 	setTimeout   = 3 * time.Second
-	maxSet       = 256 << 10 // bytes
-	setFor       = 10 * 60 * 1000
-	refetchAfter = 60 * 1000 // ms between fetches for keys that the set does not have, or after a failure
-	retryAfter   = 5 * 1000  // ms between fetches while there is no key at all
+	maxSet       = 256 << 10      // bytes
+	setFor       = 10 * 60 * 1000 // ms after which a set is fetched again: how long a key that was taken back still counts
+	refetchAfter = 60 * 1000      // ms between fetches for keys that the set does not have, or after a failure
+	retryAfter   = 5 * 1000       // ms between fetches while there is no key at all
 )
 
 // keyEndpoint is where a key set comes from. tokenCheck.mu guards what is below Timeout.

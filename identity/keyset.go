@@ -19,7 +19,7 @@ var errUnusable = errors.New("the key is not for verifying tokens here")
 
 // readKeySet reads the keys of a JWK set (RFC 7517 §5) that tokens can verify with, and leaves the others out.
 func readKeySet(text []byte) ([]*verifyKey, error) {
-	set, err := readObject(text)
+	set, err := readObject(text, maxSet)
 	if err != nil {
 		return nil, fmt.Errorf("reading the key set: %w", err)
 	}

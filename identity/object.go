@@ -14,13 +14,15 @@ import (
 var (
 	errNotObject   = errors.New("it is not a JSON object")
 	errTwice       = errors.New("a name is there twice")
+	errNested      = errors.New("it is long and has objects inside, or a name twice")
 	errNotText     = errors.New("it is not a string")
 	errNotCustomer = errors.New("it is neither a string nor a whole number from 0 to 2^53-1")
 )
 
-// readObject reads a JSON object into its members. Names are compared exactly, which decoding into a struct would not
+// readObject reads a JSON object into its members. A text that has to be walked through is refused where it is longer
+// than longest bytes. Names are compared exactly, which decoding into a struct would not
 // do, and a name that is there twice, at any depth, is refused (RFC 8725 §2.4: parsers differ in which of them counts).
-func readObject(text []byte) (map[string]json.RawMessage, error) {
+func readObject(text []byte, longest int) (map[string]json.RawMessage, error) {
 	members := map[string]json.RawMessage{}
 	if !utf8.Valid(text) || json.Unmarshal(text, &members) != nil || members == nil {
 		return nil, errNotObject
@@ -30,6 +32,9 @@ func readObject(text []byte) (map[string]json.RawMessage, error) {
 	compact := &bytes.Buffer{}
 	if json.Compact(compact, text) == nil && bytes.Count(compact.Bytes(), []byte(`":`)) == len(members) {
 		return members, nil
+	}
+	if len(text) > longest {
+		return nil, errNested
 	}
 	if nameTwice(text) {
 		return nil, errTwice

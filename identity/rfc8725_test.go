@@ -88,6 +88,7 @@ func TestRFC8725(t *testing.T) {
 		{"2.9 a blank in front is refused", secret, " " + good, "not base64url"},
 		{"2.9 a signature with loose last bits is refused", secret, good[:len(good)-1] + nextLetter(good[len(good)-1]), "not base64url"},
 		{"2.9 more than 8192 bytes are refused", secret, token(t, "HS256", testSecret, claims(`"a":"`+strings.Repeat("a", 6200)+`"`)), "longer than 8192"},
+		{"2.9 a long header with objects inside is refused", secret, hs(t, `{"alg":"HS256","a":{"b":[`+strings.Repeat("0,", 600)+`0]}}`, goodClaims), "long and has objects inside"},
 		{"2.9 a header that is no object is refused", secret, hs(t, `["HS256"]`, goodClaims), "header: it is not a JSON object"},
 		{"2.9 a header that is null is refused", secret, hs(t, `null`, goodClaims), "header: it is not a JSON object"},
 		{"2.9 a header with text after it is refused", secret, hs(t, usual+"x", goodClaims), "header: it is not a JSON object"},
@@ -167,6 +168,11 @@ func TestAConfiguredIssuerAndAudienceAreAccepted(t *testing.T) {
 	d := open(t, shop(customers))
 	wantCustomer(t, d, token(t, "HS256", testSecret, claims(`"iss":"https://id.acme.com","aud":"cart"`)), moment, "182")
 	wantCustomer(t, d, token(t, "HS256", testSecret, claims(`"iss":"https://id.acme.com","aud":["mail","shop"]`)), moment, "182")
+}
+
+func TestALongFlatHeaderIsAccepted(t *testing.T) {
+	d := open(t, shop(secretFile(t)))
+	wantCustomer(t, d, hs(t, `{"alg":"HS256","x5c":["`+strings.Repeat("MIIB", 900)+`"]}`, goodClaims), moment, "182")
 }
 
 func TestTheTypesOfCustomerTokensAreAccepted(t *testing.T) {

@@ -138,7 +138,7 @@ func askShop(d *Directory, s *sessionCheck, session string) (remembered, error) 
 	if status != 200 {
 		return remembered{}, fmt.Errorf("it answered %d; allowed are 200, 401, 404 and 410", status)
 	}
-	members, err := readObject(body)
+	members, err := readObject(body, maxSessionAnswer)
 	if err != nil {
 		return remembered{}, fmt.Errorf("reading the answer: %w", err)
 	}
