@@ -96,6 +96,8 @@ func (c *checker) file(file *ast.File) {
 			}
 		case *ast.ReturnStmt:
 			c.returned(node)
+		case *ast.AssignStmt:
+			c.assigned(node)
 		case *ast.SelectStmt:
 			c.selected(node)
 		case *ast.TypeSwitchStmt:
@@ -328,6 +330,19 @@ func (c *checker) returned(node *ast.ReturnStmt) {
 		if name, is := call.Fun.(*ast.Ident); is && name.Name == "append" {
 			c.report(result.Pos(), "append among several results", "the result lands in another one's place")
 		}
+	}
+}
+
+// assigned finds a call beside something that is no call on the right of an assignment of several values.
+func (c *checker) assigned(node *ast.AssignStmt) {
+	calls := 0
+	for _, value := range node.Rhs {
+		if _, is := value.(*ast.CallExpr); is {
+			calls++
+		}
+	}
+	if node.Tok == token.ASSIGN && calls > 0 && calls < len(node.Rhs) {
+		c.report(node.Pos(), "Assignments of several values", "the values beside a call are lost")
 	}
 }
 

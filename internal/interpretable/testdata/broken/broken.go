@@ -48,6 +48,9 @@ func everything(ctx context.Context, err error, numbers []int, done chan int) ([
 	for i := 0; i < 3; i++ {
 		closures = append(closures, func() int { return i }) // breaks: Loop variables
 	}
+	count, length := 0, 0
+	count, length = 1, len(numbers) // breaks: Assignments of several values
+	_, _ = count, length
 	defer print(len(closures)) // breaks: Deferred arguments
 out:
 	for {
@@ -60,6 +63,7 @@ out:
 	case *fault: // breaks: Type switches
 	}
 	_ = pair[int]{1, 2}
-	_, _, _ = first(numbers), file, wire{stock: 1}
+	used := []any{first(numbers), file, wire{stock: 1}}
+	_ = used
 	return numbers, append(numbers, 1) // breaks: append among several results
 }
