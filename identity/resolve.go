@@ -98,17 +98,22 @@ func personFor(d *Directory, t *tenant, dialect string, creds *cartcore.Credenti
 	if err != nil {
 		return cartcore.Caller{}, err
 	}
-	if who.Customer != "" {
-		caller := asCustomer(t, who)
-		if creds.Guest != "" && creds.Need != cartcore.NeedSession && creds.Guest != creds.Token && guestFits(creds.Guest) {
-			caller.MergeKey = cartcore.Key{Tenant: t.ID, Owner: cartcore.GuestOwner(dialect, creds.Guest)}
-		}
-		return caller, nil
+	if who.Customer == "" {
+		return sessionFor(d, t, dialect, creds, now)
 	}
-	if !creds.Session {
-		return guestFor(t, dialect, creds)
+	caller := asCustomer(t, who)
+	if creds.Guest != "" {
+		caller.MergeKey = guestBeside(t, dialect, creds)
 	}
-	return sessionFor(d, t, dialect, creds, now)
+	return caller, nil
+}
+
+// guestBeside is the key of the guest's cart that a customer brings along; none where the guest token is no guest's.
+func guestBeside(t *tenant, dialect string, creds *cartcore.Credentials) cartcore.Key {
+	if creds.Need == cartcore.NeedSession || creds.Guest == creds.Token || !guestFits(creds.Guest) {
+		return cartcore.Key{}
+	}
+	return cartcore.Key{Tenant: t.ID, Owner: cartcore.GuestOwner(dialect, creds.Guest)}
 }
 
 // customerFor finds the customer by the trusted header or the token; no Customer where neither is shown.
@@ -119,10 +124,10 @@ func customerFor(d *Directory, t *tenant, creds *cartcore.Credentials, header ht
 			return who, err
 		}
 	}
-	if creds.Token != "" {
-		return checkToken(d, t.Tokens, creds.Token, now)
+	if creds.Token == "" {
+		return remembered{}, nil
 	}
-	return remembered{}, nil
+	return checkToken(d, t.Tokens, creds.Token, now)
 }
 
 // customerInHeader reads the customer id from the trusted header; shown is false where there is none.
@@ -140,8 +145,12 @@ func customerInHeader(name string, header http.Header) (who remembered, shown bo
 	return remembered{Customer: values[0], PhoneVerified: true}, true, nil
 }
 
-// sessionFor finds out whose a session is: it may itself be a customer's token, and the shop may know it.
+// sessionFor finds out whose a session is: it may itself be a customer's token, and the shop may know it. A guest token
+// that is no session is the guest's.
 func sessionFor(d *Directory, t *tenant, dialect string, creds *cartcore.Credentials, now int64) (cartcore.Caller, *cartcore.Error) {
+	if !creds.Session {
+		return guestFor(t, dialect, creds)
+	}
 	if t.Tokens != nil && strings.Count(creds.Guest, ".") == 2 {
 		who, err := customerInSession(d, t, creds, now)
 		if err != nil {
