@@ -120,7 +120,12 @@ func itemkeyRemove(call *Call) *cartcore.Error {
 	return nil
 }
 
-// itemkeyAsk reads an item key, prod{product_id}_{sku}_dflt. A key of another form names nothing.
+// itemkeyOf is the key of an item: prod{product_id}_{sku}_dflt.
+func itemkeyOf(item *cartcore.Item) string {
+	return "prod" + strconv.FormatInt(item.ProductNumber, 10) + "_" + item.SKU + "_dflt"
+}
+
+// itemkeyAsk reads a key that itemkeyOf made. A key of another form names nothing.
 func itemkeyAsk(found map[string]rawJSON) (cartcore.Ask, *cartcore.FieldError) {
 	key, problem := itemkeyText(found, "item_key", maxItemKey)
 	if problem != nil {
@@ -200,9 +205,8 @@ func itemkeyCart(call *Call, seen Seen) Answer {
 	// Keys stand in the order the items were added, as a Python dictionary prints them; a Go map would sort them.
 	var items bytes.Buffer
 	for i := range view.Lines {
-		key := "prod" + strconv.FormatInt(view.Lines[i].Item.ProductNumber, 10) + "_" + view.Lines[i].Item.SKU + "_dflt"
 		items.WriteString(",")
-		items.WriteString(quoted(key))
+		items.WriteString(quoted(itemkeyOf(view.Lines[i].Item)))
 		items.WriteString(":")
 		items.Write(printed(200, itemkeyItemOf(view.Lines[i], view.Decimals)).Body)
 	}
