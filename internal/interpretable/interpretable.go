@@ -193,6 +193,11 @@ func (c *checker) wire(node *ast.StructType) {
 
 func (c *checker) call(node *ast.CallExpr) {
 	if name, is := node.Fun.(*ast.Ident); is {
+		if name.Name == "append" && len(node.Args) > 1 {
+			if value, is := node.Args[1].(*ast.Ident); is && value.Name == "nil" {
+				c.report(node.Pos(), "append of nil", "it panics")
+			}
+		}
 		if _, builtin := c.pkg.TypesInfo.Uses[name].(*types.Builtin); builtin && (name.Name == "min" || name.Name == "max" || name.Name == "clear") {
 			c.report(node.Pos(), "Builtins", "%s is undefined", name.Name)
 		}
@@ -339,6 +344,9 @@ func (c *checker) assigned(node *ast.AssignStmt) {
 	for _, value := range node.Rhs {
 		if _, is := value.(*ast.CallExpr); is {
 			calls++
+		}
+		if name, is := value.(*ast.Ident); is && name.Name == "nil" && len(node.Rhs) > 1 {
+			c.report(node.Pos(), "nil among several", "it panics")
 		}
 	}
 	if node.Tok == token.ASSIGN && calls > 0 && calls < len(node.Rhs) {

@@ -20,8 +20,8 @@ func (f *fault) Error() string { return f.Text }
 func (f *fault) Unwrap() error { return nil } // breaks: Methods that native code calls
 
 type wire struct {
-	Price int `json:"price"`
-	stock int // breaks: Wire structs
+	Price int    `json:"price"`
+	stock int    // breaks: Wire structs
 	Name  string // breaks: Wire structs
 }
 
@@ -34,9 +34,9 @@ var file, _ = os.Open("x") // breaks: Package variables with a blank
 func everything(ctx context.Context, err error, numbers []int, done chan int) ([]int, []int) {
 	_ = context.WithValue(ctx, key{}, 1) // breaks: Context keys
 	var target *fault
-	_ = errors.As(err, &target) // breaks: errors.As
+	_ = errors.As(err, &target)  // breaks: errors.As
 	_, _ = json.Marshal(quiet{}) // breaks: Wire structs
-	_ = min(1, 2) // breaks: Builtins
+	_ = min(1, 2)                // breaks: Builtins
 	_ = slices.Max(numbers)
 	for i := range 3 { // breaks: Range
 		_ = i
@@ -51,6 +51,9 @@ func everything(ctx context.Context, err error, numbers []int, done chan int) ([
 	count, length := 0, 0
 	count, length = 1, len(numbers) // breaks: Assignments of several values
 	_, _ = count, length
+	count, err = 2, nil            // breaks: nil among several
+	errs := append([]error{}, nil) // breaks: append of nil
+	_ = errs
 	defer print(len(closures)) // breaks: Deferred arguments
 out:
 	for {
