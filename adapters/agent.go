@@ -54,14 +54,14 @@ func agentAdd(call *Call) *cartcore.Error {
 	if err != nil {
 		return err
 	}
-	quantity, problem := integer(found, "quantity", 1, call.Limits.MaxQuantityPerLine)
-	if problem != nil && problem.Problem == cartcore.ProblemMissing {
-		quantity, problem = 1, nil
+	ask.Quantity = 1 // what a request without a quantity means
+	if _, given := found["quantity"]; given {
+		quantity, problem := integer(found, "quantity", 1, call.Limits.MaxQuantityPerLine)
+		if problem != nil {
+			return cartcore.RefuseField(*problem)
+		}
+		ask.Quantity = quantity
 	}
-	if problem != nil {
-		return cartcore.RefuseField(*problem)
-	}
-	ask.Quantity = quantity
 	call.Command = cartcore.Command{Verb: cartcore.Add, Asks: []cartcore.Ask{ask}}
 	return nil
 }
