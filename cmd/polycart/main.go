@@ -76,7 +76,7 @@ This program runs a demo of it, checks its configuration, makes customer tokens 
 		PersistentPreRun:  func(*cobra.Command, []string) { *began = true },
 		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	root.AddCommand(upCommand(), checkCommand(), tokenCommand(), translateCommand(), docsCommand(), versionCommand())
+	root.AddCommand(upCommand(), checkCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
 	return root
 }
 

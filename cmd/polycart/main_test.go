@@ -107,7 +107,7 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 }
 
 func TestHelpOfEveryCommandHasAnExample(t *testing.T) {
-	for _, name := range []string{"", "up", "check", "token", "translate", "docs", "version"} {
+	for _, name := range []string{"", "up", "check", "token", "traefik", "translate", "docs", "version"} {
 		arguments := strings.Fields(name + " --help")
 		if got := runHere(t, "", arguments...); got.code != exitFine || !strings.Contains(got.out, "Examples:\n") {
 			t.Errorf("%s: got %+v", arguments, got)

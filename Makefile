@@ -1,0 +1,33 @@
+# What is needed: Go, make and git. The first run of `run` or `test` builds a Traefik, once, and shows how far it is.
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: run test race lint docs
+
+# run is the demo, on http://127.0.0.1:8000 until Ctrl-C; make run ARGS="--listen 127.0.0.1:9000" passes flags on.
+run:
+	@$(GO) run ./cmd/polycart up $(ARGS)
+
+# test is everything. Traefik is built before go test, which would hide how far that is and count it as test time;
+# POLYCART_TRAEFIK names another one to test with.
+test:
+	$(GO) vet ./...
+	$(GO) test ./...
+	binary="$${POLYCART_TRAEFIK:-$$($(GO) run ./cmd/polycart traefik)}" && cd integration && \
+		$(GO) vet ./... && POLYCART_TRAEFIK="$$binary" $(GO) test ./...
+
+# race is the tests of the main module with the race detector, which needs a C compiler.
+race:
+	$(GO) test -race ./...
+
+lint:
+	@unformatted="$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go'))" && \
+		if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+	cd integration && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+
+# docs writes docs/configuration.md from the comments in plugin/config.go.
+docs:
+	$(GO) run ./cmd/polycart docs
