@@ -220,7 +220,7 @@ func shopItemOf(call *Call, priced cartcore.PricedLine, decimals int) shopItem {
 		stock = call.Limits.MaxQuantityPerLine
 	}
 	meta := item.Attributes["meta"]
-	if meta == "" {
+	if !strings.HasPrefix(meta, "[") {
 		meta = "[]"
 	}
 	return shopItem{
@@ -233,7 +233,7 @@ func shopItemOf(call *Call, priced cartcore.PricedLine, decimals int) shopItem {
 // update the client's options alone.
 func shopOptions(item *cartcore.Item, line cartcore.Line) rawJSON {
 	facts := item.Attributes["options"]
-	if line.OptionsReplaced || facts == "" {
+	if line.OptionsReplaced || !strings.HasPrefix(facts, "{") {
 		return shopObject(line.Options)
 	}
 	if len(line.Options) == 0 {
@@ -278,7 +278,7 @@ var shopRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindTooManyUnits:     {409, "", "Cart is limited to {n} items"},
 	cartcore.KindTooManyOfItem:    {409, "", "Product is limited to {n} items"},
 	cartcore.KindAmountTooLarge:   {409, "", "Cart total is too large"},
-	cartcore.KindCartEmpty:        {404, "", "Item not found in cart"},
+	cartcore.KindCartEmpty:        {409, "", "Cart is empty"},
 	cartcore.KindCartLocked:       {409, "", "Cart is locked for checkout"},
 	cartcore.KindConflict:         {409, "", "Cart was changed by another request"},
 	cartcore.KindUnavailable:      {503, "", "Service Unavailable"},

@@ -153,7 +153,7 @@ func vesuvioCart(call *Call, seen Seen) Answer {
 // vesuvioRefusals is the dialect's one table from kind to answer. Codes are those of facts 1.6; the texts are decided
 // (docs/dialects/vesuvio.md).
 var vesuvioRefusals = map[cartcore.Kind]refusal{
-	cartcore.KindUnsupportedMedia: {415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json"},
+	cartcore.KindUnsupportedMedia: {415, "UNSUPPORTED_MEDIA_TYPE", "Request body must be JSON in UTF-8, not compressed, with Content-Type application/json"},
 	cartcore.KindTooLarge:         {413, "REQUEST_TOO_LARGE", "Request body is too large"},
 	cartcore.KindMalformed:        {400, "INVALID_REQUEST", "Request body is not valid JSON"},
 	cartcore.KindInvalid:          {400, "VALIDATION_FAILED", "Validation failed"},
