@@ -31,9 +31,9 @@ type cached struct {
 const (
 	// costFixed is what a cached cart costs besides what grows with its record: the entry, its place in map and list,
 	// the cart itself and its key.
-	costFixed = 700
+	costFixed = 300
 	// costPerByte is the memory of a decoded cart for a byte of its record, in percent.
-	costPerByte = 150
+	costPerByte = 180
 )
 
 // costOf estimates the memory of a cached cart from the length of its record and of its key.

@@ -77,7 +77,7 @@ func lockTry(k *folderLock) (claimed, error) {
 	if ok && ownerGone(holder, k.self) {
 		return lockTakeOver(k, string(content), claimed{owned: true, from: from})
 	}
-	if string(content) != k.watched {
+	if k.since.IsZero() || string(content) != k.watched {
 		k.watched = string(content)
 		k.since = time.Now()
 	}
@@ -205,7 +205,7 @@ func lockBeat(k *folderLock) (owned, lost bool, err error) {
 	if !ours {
 		k.file.Close()
 		k.file = nil
-		k.watched = ""
+		k.since = time.Time{} // whoever has it now is watched from the beginning
 		return false, true, nil
 	}
 	k.self.Beat++

@@ -80,7 +80,9 @@ func OpenLog(options LogOptions) (*Log, error) {
 		return nil, err
 	}
 	startKeeper(l)
-	startJanitor(l)
+	if !o.unkept {
+		startJanitor(l)
+	}
 	if o.Sync == SyncInterval {
 		startSyncer(l)
 	}

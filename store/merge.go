@@ -224,7 +224,9 @@ func inspect(l *Log, s *segment) {
 		}
 		needed += stepNeeded
 		kept += stepKept
-		pause(l)
+		if to < len(t.Keys) {
+			pause(l)
+		}
 	}
 	l.mu.Lock()
 	s.waste = s.size - segmentHeader - needed

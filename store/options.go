@@ -29,6 +29,7 @@ type LogOptions struct {
 	beatEvery time.Duration // how often the owner changes the lock file
 	staleFrom time.Duration // how long a lock file must stay unchanged before it counts as left behind
 	self      *owner        // who we are, for the lock
+	unkept    bool          // no janitor runs: a test does its work
 }
 
 const (

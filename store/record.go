@@ -14,18 +14,23 @@ import (
 //	12  data length      4 bytes
 //	16  version          8 bytes
 //	24  expires          8 bytes, Unix milliseconds, 0 never; of a deletion: the newest segment that may hold older records
-//	32  key length       2 bytes
-//	34  flags            1 byte
-//	35  unused           1 byte
+//	32  key length       12 bits
+//	    flags             4 bits
+//	    key check        16 bits, the lower half of the key's CRC-32C
 //	36  key, then data
 //
-// The header has a checksum of its own so that a damaged cart is known by its key, and the records behind it are found.
+// The header has a checksum of its own so that the records behind damaged data are found, and the key one of its own so
+// that a damaged cart is known by its key: no other cart is ever taken for damaged.
 const (
 	frameHeader = 36
 	// frameMarker begins with a byte that JSON text, which the data is, never holds, so that a search for it finds records.
 	frameMarker = 0x726350f1
+	flagShift   = 12
+	checkShift  = 16
 	// maxFrame is the longest record.
 	maxFrame = frameHeader + MaxKey + MaxData
+	// endless is longer than any segment.
+	endless = 1<<31 - 1
 )
 
 // markerBytes is frameMarker as it stands in the file.
@@ -50,7 +55,7 @@ func frameRecord(key string, flags uint32, version, expires int64, data []byte) 
 	order.PutUint64(frame[8:], uint64(crc32.Checksum(data, castagnoli))|uint64(len(data))<<32)
 	order.PutUint64(frame[16:], uint64(version))
 	order.PutUint64(frame[24:], uint64(expires))
-	order.PutUint32(frame[32:], uint32(len(key))|flags<<16)
+	order.PutUint32(frame[32:], uint32(len(key))|flags<<flagShift|crc32.Checksum(frame[frameHeader:frameHeader+len(key)], castagnoli)<<checkShift)
 	sealFrame(frame, len(key))
 	return frame
 }
@@ -62,7 +67,8 @@ func sealFrame(frame []byte, keyLength int) {
 
 // reflagFrame changes the flags of a whole record.
 func reflagFrame(frame []byte, keyLength int, flags uint32) {
-	binary.LittleEndian.PutUint32(frame[32:], uint32(keyLength)|flags<<16)
+	old := binary.LittleEndian.Uint32(frame[32:])
+	binary.LittleEndian.PutUint32(frame[32:], old&^(15<<flagShift)|flags<<flagShift)
 	sealFrame(frame, keyLength)
 }
 
@@ -74,27 +80,29 @@ type frame struct {
 	version    int64
 	expires    int64
 	length     int  // of the whole record
+	keyed      bool // the key is right
 	trusted    bool // the header checksum fits
 	sound      bool // both checksums fit
 }
 
 // headOf reads the fixed part of a record from at least frameHeader bytes. ok is false where no record can begin so.
+// The marker is only for searching: a record is told by its checksums.
 func headOf(b []byte) (head frame, ok bool) {
 	order := binary.LittleEndian
-	if order.Uint32(b) != frameMarker {
-		return frame{}, false
-	}
 	lengths := order.Uint64(b[8:])
 	last := order.Uint32(b[32:])
 	head.dataLength = int(lengths >> 32)
-	head.keyLength = int(last & 0xffff)
-	head.flags = last >> 16
-	if head.keyLength == 0 || head.keyLength > MaxKey || head.dataLength > MaxData {
+	head.keyLength = int(last & (1<<flagShift - 1))
+	head.flags = last >> flagShift & 15
+	if head.keyLength == 0 || head.keyLength > MaxKey {
 		return frame{}, false
 	}
 	head.version = int64(order.Uint64(b[16:]))
 	head.expires = int64(order.Uint64(b[24:]))
 	head.length = frameHeader + head.keyLength + head.dataLength
+	if head.dataLength > MaxData {
+		head.length = endless // the key may be right all the same
+	}
 	return head, true
 }
 
@@ -102,6 +110,7 @@ func headOf(b []byte) (head frame, ok bool) {
 func checkFrame(head frame, b []byte) frame {
 	order := binary.LittleEndian
 	keyEnd := frameHeader + head.keyLength
+	head.keyed = order.Uint32(b[32:])>>checkShift == crc32.Checksum(b[frameHeader:keyEnd], castagnoli)&0xffff
 	head.trusted = order.Uint32(b[4:]) == crc32.Checksum(b[8:keyEnd], castagnoli)
 	head.sound = head.trusted && len(b) >= head.length && order.Uint32(b[8:]) == crc32.Checksum(b[keyEnd:head.length], castagnoli)
 	return head

@@ -109,7 +109,7 @@ func rewriteRecord(l *Log, s *segment, c *scan, tenure int64) (int64, error) {
 		return 0, err
 	}
 	current := currentAt(l, s, c)
-	if damaged && (current || c.key == "" || !c.head.trusted) {
+	if damaged && (current || c.key == "") {
 		s.keeps = true
 		return 0, errKeeps
 	}

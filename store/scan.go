@@ -42,8 +42,11 @@ func scanNext(c *scan) (found bool, err error) {
 	if !ok {
 		return true, searchOn(c, "")
 	}
-	b, err = scanBytes(c, c.at, int64(head.length))
-	if err != nil {
+	wanted := int64(head.length)
+	if wanted > maxFrame {
+		wanted = frameHeader + MaxKey
+	}
+	if b, err = scanBytes(c, c.at, wanted); err != nil {
 		return false, err
 	}
 	if len(b) < frameHeader+head.keyLength {
@@ -60,18 +63,15 @@ func scanNext(c *scan) (found bool, err error) {
 		return true, nil
 	}
 	next := c.at + int64(head.length)
-	if head.trusted && next <= c.end {
-		return true, setAside(c, key, next)
+	if !head.keyed {
+		key = ""
 	}
-	if head.trusted {
-		return true, searchOn(c, key)
+	if !head.trusted {
+		c.head.version = 0
+		c.head.expires = 0
 	}
-	// The header is damaged, but where its lengths lead to the next record they are right, and so most likely is the key.
-	// Its version and expiry cannot be believed.
-	c.head.version = 0
-	c.head.expires = 0
-	follows := next == c.end
-	if next < c.end {
+	follows := head.trusted && next <= c.end || next == c.end
+	if !follows && next < c.end {
 		if follows, err = soundAt(c, next); err != nil {
 			return false, err
 		}
@@ -79,7 +79,7 @@ func scanNext(c *scan) (found bool, err error) {
 	if follows {
 		return true, setAside(c, key, next)
 	}
-	return true, searchOn(c, "")
+	return true, searchOn(c, key)
 }
 
 // setAside marks the bytes up to next as damaged.

@@ -83,7 +83,11 @@ func segmentHead(number uint32, now int64) []byte {
 	order.PutUint32(head[8:], segmentFormat)
 	order.PutUint32(head[12:], number)
 	order.PutUint64(head[16:], uint64(now))
-	order.PutUint32(head[24:], crc32.Checksum(head[:24], castagnoli))
+	return sealHead(head)
+}
+
+func sealHead(head []byte) []byte {
+	binary.LittleEndian.PutUint32(head[24:], crc32.Checksum(head[:24], castagnoli))
 	return head
 }
 
