@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,47 +24,94 @@ func fabric() *Adapter {
 		{"PATCH /api-cart/cart/{cartId}/empty", "clear", NoBody, fabricClear, fabricCart},
 	}, Options: []Option{
 		{"forbiddenStatus", "500", []string{"500", "403"}, "The status that answers a wrong account in x-site-context. The XM page says 500, the later pages 403."},
-		{"priceListId", "100000", nil, "The price list named in errors where the request names none."},
+		{"priceListId", "100000", nil, "The price list of an item whose attributes name none; errors name it where the request names none."},
 	}}
 }
 
 // fabricGuest makes a cart _id for a guest: 24 hexadecimal digits, 96 random bits.
 func fabricGuest(entropy string) string { return entropy[:24] }
 
-// fabricCaller reads who asks: x-site-context names the account, a token the user, cartID the cart.
-// A token stands bare or as Bearer in Authorization, or as userAuthToken in the query or the body.
-func fabricCaller(call *Call, cartID, token string) *cartcore.Error {
-	header := call.Request.Header
-	if token == "" {
-		token = call.Request.URL.Query().Get("userAuthToken")
+// fabricCaller reads off the headers and the query who asks: x-site-context names the account, a token the user.
+// No cart is named yet.
+func fabricCaller(call *Call) *cartcore.Error {
+	call.Credentials = cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
+	site, readable := fabricSite(call)
+	if !readable {
+		unreadable := cartcore.FieldError{Field: "x-site-context", Problem: cartcore.ProblemNotObject}
+		return &cartcore.Error{Kind: cartcore.KindMalformed, Fields: []cartcore.FieldError{unreadable}}
 	}
-	if sent := header.Get("Authorization"); sent != "" {
-		token = bearer(sent)
-		if token == "" {
-			token = sent
-		}
-	}
-	if token == "null" || token == "undefined" { // a storefront sends these for a guest (facts §3.4)
-		token = ""
-	}
-	call.Credentials = cartcore.Credentials{
-		TenantBy: cartcore.TenantByAccount, Token: token, Cart: cartID, Need: cartcore.NeedCart,
-	}
-	if token == "" { // beside a token a cart id names the user's own cart; a guest's is merged only where asked for
-		call.Credentials.Guest = cartID
-	}
-	context, err := members([]byte(header.Get("X-Site-Context")))
-	if err != nil {
-		return cartcore.RefuseField(cartcore.FieldError{Field: "x-site-context", Problem: cartcore.ProblemNotObject})
-	}
-	if account, problem := text(context, "account"); problem == nil {
+	if account, problem := text(site, "account"); problem == nil {
 		call.Credentials.Tenant = account
 	}
 	return nil
 }
 
-func fabricAdd(call *Call) *cartcore.Error {
+// fabricToken is the user's token. It stands bare or as Bearer in Authorization, or as userAuthToken in the body or the
+// query; a storefront sends "null" there for a guest (facts/fabric-cart.md §3.4).
+func fabricToken(call *Call, bodyToken string) string {
+	sent := call.Request.Header.Get("Authorization")
+	token := bearer(sent)
+	if token == "" {
+		token = sent
+	}
+	if fabricBlank(token) {
+		token = bodyToken
+	}
+	if fabricBlank(token) {
+		token = call.Request.URL.Query().Get("userAuthToken")
+	}
+	if fabricBlank(token) {
+		return ""
+	}
+	return token
+}
+
+// fabricBlank tells what JavaScript makes of a value that is not there.
+func fabricBlank(sent string) bool { return sent == "" || sent == "null" || sent == "undefined" }
+
+// accountUnquoted finds the misprint of the published header, {"account": 5f493c9f30ec2a0007a94fc8", …}.
+var accountUnquoted = regexp.MustCompile(`"account"\s*:\s*([0-9A-Za-z]+")`)
+
+// fabricSite reads x-site-context. A client that copied the header from the page is understood although the page prints
+// the account without its opening quote.
+func fabricSite(call *Call) (site map[string]rawJSON, readable bool) {
+	sent := call.Request.Header.Get("X-Site-Context")
+	site, err := members([]byte(sent))
+	if err != nil {
+		site, err = members([]byte(accountUnquoted.ReplaceAllString(sent, `"account":"$1`)))
+	}
+	return site, err == nil
+}
+
+// fabricCartNamed says which cart is asked for. Beside a token the id must be that of the user's own cart; a guest's cart
+// is merged into it by the merge operation only.
+func fabricCartNamed(call *Call, cartID string) {
+	call.Credentials.Need = cartcore.NeedCart
+	call.Credentials.Cart = cartID
+	if call.Credentials.Token == "" {
+		call.Credentials.Guest = cartID
+	}
+}
+
+// fabricBody reads the body and the token that may stand in it.
+func fabricBody(call *Call) (map[string]rawJSON, *cartcore.Error) {
 	found, err := bodyMembers(call)
+	if err != nil {
+		return nil, err
+	}
+	token, problem := fabricNullable(found, "userAuthToken")
+	if problem != nil {
+		return nil, cartcore.RefuseField(*problem)
+	}
+	call.Credentials.Token = fabricToken(call, token)
+	return found, nil
+}
+
+func fabricAdd(call *Call) *cartcore.Error {
+	if err := fabricCaller(call); err != nil {
+		return err
+	}
+	found, err := fabricBody(call)
 	if err != nil {
 		return err
 	}
@@ -70,49 +119,56 @@ func fabricAdd(call *Call) *cartcore.Error {
 	if problem != nil {
 		return cartcore.RefuseField(*problem)
 	}
-	token, problem := fabricNullable(found, "userAuthToken")
-	if problem != nil {
-		return cartcore.RefuseField(*problem)
-	}
-	if err := fabricCaller(call, cartID, token); err != nil {
-		return err
-	}
-	if cartID == "" {
-		call.Credentials.Need = cartcore.NeedAnyone
+	if cartID != "" {
+		fabricCartNamed(call, cartID)
 	}
 	return fabricItems(call, found, cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses}, 1)
 }
 
 func fabricRead(call *Call) *cartcore.Error {
+	if err := fabricCaller(call); err != nil {
+		return err
+	}
+	fabricCartNamed(call, call.Request.URL.Query().Get("cartId"))
 	call.Command.NeedsCart = true
-	return fabricCaller(call, call.Request.URL.Query().Get("cartId"), "")
+	return nil
 }
 
 func fabricSet(call *Call) *cartcore.Error {
-	if err := fabricCaller(call, call.Request.PathValue("cartId"), ""); err != nil {
+	if err := fabricCaller(call); err != nil {
 		return err
 	}
-	found, err := bodyMembers(call)
+	found, err := fabricBody(call)
 	if err != nil {
 		return err
 	}
-	return fabricItems(call, found, cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortCapsToEmpty, NeedsCart: true}, 0)
+	fabricCartNamed(call, pathText(call, "cartId"))
+	command := cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortCapsToEmpty, Gone: cartcore.GoneDrops, NeedsCart: true}
+	return fabricItems(call, found, command, 0)
 }
 
 func fabricRemove(call *Call) *cartcore.Error {
-	sent := call.Request.PathValue("lineItemId")
-	number, whole := wholeNumber(sent)
-	if !whole || number < 1 {
+	sent := pathText(call, "lineItemId")
+	number, err := strconv.ParseInt(sent, 10, 64)
+	if err != nil || number < 1 {
 		number = cartcore.MaxInteger // a line that no cart has
 	}
 	asks := []cartcore.Ask{{LineNumber: number, Named: sent}}
 	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: asks, NeedsCart: true, NeedsLines: true}
-	return fabricCaller(call, call.Request.PathValue("cartId"), "")
+	if err := fabricCaller(call); err != nil {
+		return err
+	}
+	fabricCartNamed(call, pathText(call, "cartId"))
+	return nil
 }
 
 func fabricClear(call *Call) *cartcore.Error {
 	call.Command = cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}
-	return fabricCaller(call, call.Request.PathValue("cartId"), "")
+	if err := fabricCaller(call); err != nil {
+		return err
+	}
+	fabricCartNamed(call, pathText(call, "cartId"))
+	return nil
 }
 
 // fabricItems reads the items of a body into the asks of a command. lowest is the smallest quantity allowed.
@@ -127,6 +183,9 @@ func fabricItems(call *Call, found map[string]rawJSON, command cartcore.Command,
 	for i := range entries {
 		ask, err := fabricAsk(call, entries[i], command.Verb, lowest)
 		if err != nil {
+			for j := range err.Fields {
+				err.Fields[j].Field = strings.TrimSuffix("items["+strconv.Itoa(i)+"]."+err.Fields[j].Field, ".")
+			}
 			return err
 		}
 		command.Asks = append(command.Asks, ask)
@@ -135,44 +194,51 @@ func fabricItems(call *Call, found map[string]rawJSON, command cartcore.Command,
 	return nil
 }
 
+// fabricAsk reads an item. An update names the line by lineItemId; an itemId beside it must be that of the line.
 func fabricAsk(call *Call, entry rawJSON, verb cartcore.Verb, lowest int64) (cartcore.Ask, *cartcore.Error) {
 	found, err := members(entry)
 	if err != nil {
 		return cartcore.Ask{}, err
 	}
-	problems := []cartcore.FieldError{}
-	ask := cartcore.Ask{}
-	quantity, problem := integer(found, "quantity", lowest, call.Limits.MaxQuantityPerLine)
-	if problem != nil {
-		problems = append(problems, *problem)
-	}
-	ask.Quantity = quantity
-	if _, given := found["lineItemId"]; given && verb == cartcore.Set {
-		ask.LineNumber, problem = integer(found, "lineItemId", 1, cartcore.MaxInteger)
+	ask := cartcore.Ask{Named: string(found["itemId"])}
+	all := make([]*cartcore.FieldError, 6)
+	ask.Quantity, all[0] = integer(found, "quantity", lowest, call.Limits.MaxQuantityPerLine)
+	_, byLine := found["lineItemId"]
+	byLine = byLine && verb == cartcore.Set
+	if byLine {
+		ask.LineNumber, all[1] = integer(found, "lineItemId", 1, cartcore.MaxInteger)
 		ask.Named = string(found["lineItemId"])
-	} else {
-		ask.Item.NumericID, problem = integer(found, "itemId", 1, cartcore.MaxInteger)
-		ask.Named = string(found["itemId"])
 	}
-	if problem != nil {
-		problems = append(problems, *problem)
+	if raw := string(found["itemId"]); !byLine || (raw != "" && raw != "null") {
+		ask.Item.NumericID, all[2] = integer(found, "itemId", 1, cartcore.MaxInteger)
 	}
-	ask.Groups, problem = fabricGroups(found)
-	if problem != nil {
-		problems = append(problems, *problem)
+	ask.Groups, all[3] = fabricGroups(found)
+	ask.PriceSeen, all[4] = fabricPrice(found)
+	if verb == cartcore.Add {
+		list := cartcore.Attribute{Name: "priceListId", Default: call.Options["priceListId"]}
+		list.Value, all[5] = fabricPriceList(found)
+		ask.Attributes = []cartcore.Attribute{list, {Name: "weight"}, {Name: "taxCode"}}
 	}
-	ask.PriceSeen, problem = fabricPrice(found)
-	if problem != nil {
-		problems = append(problems, *problem)
+	problems := []cartcore.FieldError{}
+	for i := range all {
+		if all[i] != nil {
+			problems = append(problems, *all[i])
+		}
 	}
 	if len(problems) > 0 {
 		return ask, &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
 	}
-	if verb == cartcore.Add {
-		list := cartcore.Attribute{Name: "priceListId", Value: string(found["priceListId"]), Default: call.Options["priceListId"]}
-		ask.Attributes = []cartcore.Attribute{list, {Name: "weight"}, {Name: "taxCode"}}
-	}
 	return ask, nil
+}
+
+// fabricPriceList reads the price list that an item is asked from, as JSON text; empty where the request names none.
+func fabricPriceList(found map[string]rawJSON) (string, *cartcore.FieldError) {
+	raw, given := found["priceListId"]
+	if !given || string(raw) == "null" {
+		return "", nil
+	}
+	number, problem := integer(found, "priceListId", 1, cartcore.MaxInteger)
+	return strconv.FormatInt(number, 10), problem
 }
 
 // maxGroups bounds the grouping ids of a line, which are kept and printed with every answer; the published example has one.
@@ -198,30 +264,44 @@ func fabricGroups(found map[string]rawJSON) ([]string, *cartcore.FieldError) {
 	return groups, nil
 }
 
-// fabricPrice reads the base price that the client believes; empty where it sends none.
+// fabricPrice reads the unit price that the client believes: the sale price, or where that is 0 or none the base price.
+// It is empty where the client sends none.
 func fabricPrice(found map[string]rawJSON) (string, *cartcore.FieldError) {
 	raw, given := found["price"]
 	if !given || string(raw) == "null" {
 		return "", nil
 	}
 	price, err := members(raw)
-	if err != nil {
+	if err != nil && err.Kind == cartcore.KindInvalid {
 		return "", &cartcore.FieldError{Field: "price", Problem: cartcore.ProblemNotObject, Value: shown(raw)}
 	}
-	return string(price["base"]), nil
+	if err != nil {
+		return "", &cartcore.FieldError{Field: "price", Problem: cartcore.ProblemNotValid}
+	}
+	if sale := string(price["sale"]); strings.Trim(sale, "0.") != "" && sale != "null" && sale != "false" {
+		return sale, nil
+	}
+	if base := string(price["base"]); base != "null" {
+		return base, nil
+	}
+	return "", nil
 }
 
-// fabricNullable reads a string that may be missing, null or empty.
+// fabricNullable reads a string that may be missing, null or empty. What is wrong is told without the value, which may
+// name somebody's cart or be a token.
 func fabricNullable(found map[string]rawJSON, name string) (string, *cartcore.FieldError) {
 	value, problem := text(found, name)
 	if problem != nil && (problem.Problem == cartcore.ProblemMissing || problem.Problem == cartcore.ProblemNull || problem.Problem == cartcore.ProblemBlank) {
 		return "", nil
 	}
+	if problem != nil {
+		problem.Value = ""
+	}
 	return value, problem
 }
 
 // The cart as the seed prints it.
-type fabricBody struct {
+type fabricPrinted struct {
 	ID               string       `json:"_id"`
 	Deleted          bool         `json:"deleted"`
 	RegisteredUser   bool         `json:"registeredUser"`
@@ -323,7 +403,7 @@ type fabricOfferPrice struct {
 func fabricCart(call *Call, seen Seen) Answer {
 	view := seen.View
 	cart := view.Cart
-	body := fabricBody{
+	body := fabricPrinted{
 		ID: seen.Caller.Guest, RegisteredUser: seen.Caller.Customer != "", CartID: fabricNumber(cart.ID),
 		Items: make([]fabricLine, 0, len(view.Lines)), UserID: seen.Caller.Customer, AllPromosApplied: []string{}, Attributes: []string{},
 		CreatedAt: fabricTime(cart.Created), UpdatedAt: fabricTime(cart.Updated),
@@ -381,8 +461,8 @@ func fabricAttribute(item *cartcore.Item, name, fallback string) rawJSON {
 // fabricTell adds what a success must still tell: stock that cut a quantity, and a price that the client had wrong.
 func fabricTell(call *Call, errors *fabricErrors, result cartcore.Result, view cartcore.View) {
 	item := result.Item
-	if result.Why == cartcore.WhyCapped || result.Why == cartcore.WhyLimited {
-		short := fabricShort{LineItemID: result.Line.Number, Requested: result.Requested, Available: result.Available}
+	if result.Why != cartcore.WhyPlain && result.Why != cartcore.WhyRemoved {
+		short := fabricShort{ItemID: result.Ask.Item.NumericID, LineItemID: result.Line.Number, Requested: result.Ask.Quantity, Available: result.Available}
 		if item != nil {
 			short.ItemID = item.NumericID
 		}
@@ -391,10 +471,10 @@ func fabricTell(call *Call, errors *fabricErrors, result cartcore.Result, view c
 	if item == nil || result.Ask.PriceSeen == "" {
 		return
 	}
-	base, sale := fabricPrices(item, view.Decimals)
-	if minor, ok := cartcore.ParseMajor(result.Ask.PriceSeen, view.Decimals); ok && major(minor, view.Decimals) == base {
+	if minor, ok := cartcore.ParseMajor(result.Ask.PriceSeen, view.Decimals); ok && minor == item.Price {
 		return
 	}
+	base, sale := fabricPrices(item, view.Decimals)
 	errors.Price = append(errors.Price, fabricPriceDocument(call, item, base, sale, view.Cart.Currency))
 }
 
@@ -418,8 +498,10 @@ func fabricPriceDocument(call *Call, item *cartcore.Item, base, sale json.Number
 		_ = json.Unmarshal([]byte(raw), &facts)
 	}
 	channel := rawJSON("12") // the channel of the published examples
-	if context, err := members([]byte(call.Request.Header.Get("X-Site-Context"))); err == nil && context["channel"] != nil {
-		channel = context["channel"]
+	if site, readable := fabricSite(call); readable {
+		if number, problem := integer(site, "channel", 0, cartcore.MaxInteger); problem == nil {
+			channel = rawJSON(strconv.FormatInt(number, 10))
+		}
 	}
 	price := fabricOfferPrice{sale, facts.Cost, currency, base, fabricDiscount{PromosApplied: []string{}}}
 	offer := fabricOffer{
@@ -453,7 +535,7 @@ func fabricTime(milliseconds int64) string {
 // fabricRefusals is the dialect's one table from kind to answer. The seed has the codes of KindItemUnknown, KindItemIncomplete,
 // KindOutOfStock, KindBadToken and the bare KindTenantUnknown; the rest is decided (docs/dialects/fabric.md).
 var fabricRefusals = map[cartcore.Kind]refusal{
-	cartcore.KindUnsupportedMedia: {415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type must be application/json"},
+	cartcore.KindUnsupportedMedia: {415, "UNSUPPORTED_MEDIA_TYPE", "Request body must be JSON in UTF-8, not compressed, with Content-Type application/json"},
 	cartcore.KindTooLarge:         {413, "PAYLOAD_TOO_LARGE", "Request body is too large"},
 	cartcore.KindMalformed:        {400, "BAD_REQUEST", "Request body is not valid JSON"},
 	cartcore.KindInvalid:          {400, "BAD_REQUEST", "Bad Request"},
@@ -465,8 +547,8 @@ var fabricRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindSessionMissing:   {401, "INVALID_AUTHORIZATION_TOKEN", "Invalid Authorization Token"},
 	cartcore.KindSessionUnknown:   {401, "INVALID_AUTHORIZATION_TOKEN", "Invalid Authorization Token"},
 	cartcore.KindCartUnknown:      {404, "CART_NOT_FOUND", "Cart not found"},
-	cartcore.KindItemUnknown:      {404, "PRICE_LIST_ITEM_ID_NOT_FOUND", "ItemIds, PriceListIds [{items}, {pricelist}] not found."},
-	cartcore.KindLineUnknown:      {404, "LINE_ITEM_NOT_FOUND", "LineItemIds {items} not found."},
+	cartcore.KindItemUnknown:      {404, "PRICE_LIST_ITEM_ID_NOT_FOUND", "ItemIds, PriceListIds {pairs} not found."},
+	cartcore.KindLineUnknown:      {404, "LINE_ITEM_NOT_FOUND", "Items {items} not found in cart."},
 	cartcore.KindItemGone:         {404, "NOT_IN_STOCK", "ItemIds {items} are not in stock."},
 	cartcore.KindItemIncomplete:   {404, "ATTRIBUTE_CODE_NOT_FOUND", "attribute {attribute} not found for itemId {item}."},
 	cartcore.KindOutOfStock:       {404, "NOT_IN_STOCK", "ItemIds {items} are not in stock."},
@@ -493,30 +575,50 @@ func fabricFail(call *Call, err *cartcore.Error) Answer {
 		row.status = 403
 	}
 	if len(err.Fields) > 0 {
-		texts := []string{}
-		for i := range err.Fields {
-			field := err.Fields[i]
-			if field.Field == "" {
-				field.Field = "body"
-			}
-			texts = append(texts, cartcore.FieldText(cartcore.FieldError{Field: field.Field, Problem: field.Problem, Limit: field.Limit}))
-		}
-		row.text = strings.Join(texts, "; ")
+		return printed(row.status, fabricError{row.code, fabricFieldTexts(err.Fields)})
 	}
 	named := *err
 	named.Attribute = fabricAttributes[err.Attribute]
-	message := strings.ReplaceAll(worded(row, call, &named), "{pricelist}", fabricPriceListAsked(call))
+	message := strings.ReplaceAll(worded(row, call, &named), "{pairs}", fabricPairs(call, err))
 	return printed(row.status, fabricError{row.code, message})
+}
+
+// fabricFieldTexts names every field that is wrong and what is allowed.
+func fabricFieldTexts(fields []cartcore.FieldError) string {
+	texts := []string{}
+	for i := range fields {
+		field := fields[i]
+		if field.Field == "" { // the body itself, whose text may hold anything
+			field.Field, field.Value = "body", ""
+		}
+		texts = append(texts, cartcore.FieldText(field))
+	}
+	return strings.Join(texts, "; ")
 }
 
 // fabricAttributes is how the seed's errors spell the attributes that an item must have.
 var fabricAttributes = map[string]string{"weight": "Weight", "taxCode": "TaxCode", "priceListId": "PriceListId"}
 
-// fabricPriceListAsked is the price list of the request's first item, for the message about an unknown one.
-func fabricPriceListAsked(call *Call) string {
-	asks := call.Command.Asks
-	if len(asks) > 0 && len(asks[0].Attributes) > 0 && asks[0].Attributes[0].Value != "" {
-		return asks[0].Attributes[0].Value
+// fabricPairs lists each unknown item with the price list that it was asked from: [1000000052, 100268].
+func fabricPairs(call *Call, err *cartcore.Error) string {
+	items := err.Items
+	if len(items) == 0 {
+		items = []string{err.Item}
 	}
-	return call.Options["priceListId"]
+	lists := map[string]string{}
+	for i := range call.Command.Asks {
+		ask := call.Command.Asks[i]
+		if len(ask.Attributes) > 0 && ask.Attributes[0].Value != "" {
+			lists[ask.Named] = ask.Attributes[0].Value
+		}
+	}
+	pairs := []string{}
+	for i := range items {
+		list := lists[items[i]]
+		if list == "" {
+			list = call.Options["priceListId"]
+		}
+		pairs = append(pairs, "["+items[i]+", "+list+"]")
+	}
+	return strings.Join(pairs, ", ")
 }
