@@ -59,6 +59,9 @@ func mergeOnce(d *desk, caller cartcore.Caller, now int64) (told []adapters.Head
 		Verb: cartcore.Merge, Asks: cartcore.AsksOf(guest.Lines), Seed: seed, Mark: cartcore.Mark{Cart: guest.ID, Version: guest.Version},
 	}
 	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, d.Engine.Limits, now)
+	if problem != nil && problem.Kind == cartcore.KindCartLocked {
+		return nil, false, nil // a checkout holds the customer's cart: the guest's waits, and the customer can still read
+	}
 	if problem != nil {
 		return nil, false, problem
 	}

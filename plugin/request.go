@@ -62,7 +62,7 @@ func respond(d *desk, call *adapters.Call, w http.ResponseWriter) (adapters.Answ
 		return adapters.Answer{}, wrong
 	}
 	notices := []adapters.Header{}
-	if caller.MergeKey.Owner != "" {
+	if caller.MergeKey.Owner != "" && call.Credentials.Cart == "" { // a client that names its cart asks for that cart, not for a merge
 		told, problem := mergeGuest(d, caller, now)
 		if problem != nil {
 			return adapters.Answer{}, problem

@@ -19,7 +19,11 @@ func Handler(handler http.Handler) Level {
 	return func(request *http.Request) (*http.Response, error) {
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
-		return recorder.Result(), nil
+		response := recorder.Result()
+		if request.Method == http.MethodHead {
+			response.Body = http.NoBody // net/http drops it on the way to the client
+		}
+		return response, nil
 	}
 }
 
