@@ -79,16 +79,16 @@ func respond(d *desk, call *adapters.Call, w http.ResponseWriter) (adapters.Answ
 	return answer, nil
 }
 
-// strangeTenant refuses a request whose body cannot be read where its path, host or header names no tenant either: the
-// origins ask for the shop before they look at anything else.
+// strangeTenant refuses a request whose body cannot be read where its path, host, header or API key names no tenant either:
+// the origins ask for the shop before they look at anything else.
 func strangeTenant(d *desk, call *adapters.Call, now int64) *cartcore.Error {
 	asked := call.Credentials
-	if asked.Tenant == "" {
+	if asked.Tenant == "" && asked.TenantBy != cartcore.TenantByAPIKey {
 		return nil
 	}
 	asked.Token, asked.Guest, asked.Cart, asked.Need = "", "", "", cartcore.NeedAnyone
 	_, problem := identity.Resolve(d.Engine.Directory, d.Adapter.Name, asked, call.Request.Header, now)
-	if problem != nil && problem.Kind == cartcore.KindTenantUnknown {
+	if problem != nil && (problem.Kind == cartcore.KindTenantUnknown || problem.Kind == cartcore.KindAPIKey) {
 		return problem
 	}
 	return nil
