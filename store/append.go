@@ -9,8 +9,10 @@ import (
 // It may let go of the lock while it waits for an fsync, so the index is read after it, not before. The lock is held.
 func prepareWrite(l *Log, bytes, now int64) error {
 	for {
-		if err := confirmTenure(l, now); err != nil {
-			return err
+		if age := now - l.lastBeat; l.state != stateOpen || age < 0 || age >= l.trustFor {
+			if err := confirmTenure(l, now); err != nil {
+				return err
+			}
 		}
 		s := l.active
 		if s != nil && !s.sealed && (s.size+bytes <= l.o.SegmentBytes || s.size == segmentHeader) {
@@ -23,13 +25,8 @@ func prepareWrite(l *Log, bytes, now int64) error {
 	}
 }
 
-// writeAndWait appends a record, points the index at it and waits until it is as durable as the mode promises.
-// The lock is held.
-func writeAndWait(l *Log, key string, b []byte, newer, older entry, had bool) error {
-	p, err := write(l, key, b, newer, older, had)
-	if err != nil || p == nil {
-		return err
-	}
+// await waits until a write is as durable as the mode promises. The lock is held.
+func await(l *Log, p *pendingWrite) error {
 	for !p.done {
 		if l.syncing {
 			l.cond.Wait()

@@ -98,7 +98,7 @@ func cartOf(i, lines int) *cartcore.Cart {
 	cart := cartcore.New(cartcore.Key{Tenant: "shop", Owner: cartcore.GuestOwner("agent", fmt.Sprintf("%040d", i))}, "EUR", fmt.Sprint("seed", i), 1_700_000_000_000)
 	cart.Version = 1
 	for n := 0; n < lines; n++ {
-		cart.Lines = append(cart.Lines, cartcore.Line{
+		cart.Lines = append(cart.Lines, &cartcore.Line{
 			ID: cartcore.UUID(fmt.Sprintf("%032d", i*100+n)), Number: int64(n + 1), SKU: fmt.Sprintf("SKU-%06d-RED-XL", n), Quantity: 2,
 			Options: []cartcore.Option{{Name: "size", Value: `"XL"`}}, Added: 1_700_000_000_000, Updated: 1_700_000_000_000,
 		})
@@ -107,7 +107,7 @@ func cartOf(i, lines int) *cartcore.Cart {
 	return cart
 }
 
-// Measured on go1.26, amd64: a cart without lines takes 0.4 kB, one of 10 lines 3.6 kB, one of 100 lines 28 kB.
+// Measured on go1.26, amd64: a cart without lines takes 0.4 kB, one of 10 lines 3.0 kB, one of 100 lines 26 kB.
 func TestCachedCartCostsWhatItIsCountedAs(t *testing.T) {
 	const carts = 2000
 	for _, lines := range []int{0, 1, 10, 100} {

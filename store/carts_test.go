@@ -232,7 +232,7 @@ func TestManyWritersThroughTheCacheLoseNoUpdate(t *testing.T) {
 					return
 				}
 				after := next(cart)
-				after.Lines = []cartcore.Line{{ID: "x", Number: 1, SKU: "x", Quantity: cart.Lines[0].Quantity + 1}}
+				after.Lines = []*cartcore.Line{{ID: "x", Number: 1, SKU: "x", Quantity: cart.Lines[0].Quantity + 1}}
 				err = SaveCart(c, after, cart.Version)
 				if err == nil {
 					done++

@@ -136,8 +136,7 @@ func confirmTenure(l *Log, now int64) error {
 	if l.state != stateOpen {
 		return usable(l)
 	}
-	// Three beats: less than what others wait for, more than a slow disk takes.
-	if age := now - l.lastBeat; age >= 0 && age < 3*l.o.beatEvery.Milliseconds() {
+	if age := now - l.lastBeat; age >= 0 && age < l.trustFor {
 		return nil
 	}
 	held, err := lockHeld(l.lock)

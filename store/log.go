@@ -25,6 +25,7 @@ type Log struct {
 	retryFrom time.Time // when a folder that could not be read is tried again
 	closing   bool
 	lastBeat  int64 // o.Clock when the lock was last seen to be ours
+	trustFor  int64 // milliseconds from then on that the lock is believed to be ours
 
 	index      map[string]entry
 	segments   map[uint32]*segment
@@ -72,6 +73,8 @@ func OpenLog(options LogOptions) (*Log, error) {
 	}
 	l := &Log{o: o, tenure: &atomic.Int64{}, stop: make(chan struct{}), kick: make(chan struct{}, 1)}
 	l.cond = sync.NewCond(&l.mu)
+	// Three beats: less than what others wait for, more than a slow disk takes.
+	l.trustFor = 3 * o.beatEvery.Milliseconds()
 	l.lock = newFolderLock(&l.o)
 	startBeats(l)
 	if err := tryOpen(l); err != nil {
@@ -170,7 +173,11 @@ func (l *Log) Save(key string, was int64, record Record) error {
 		newer.flags = flagOutlived
 		reflagFrame(b, len(key), flagOutlived)
 	}
-	return writeAndWait(l, key, b, newer, older, had)
+	p, err := write(l, key, b, newer, older, had)
+	if p == nil {
+		return err
+	}
+	return await(l, p)
 }
 
 // Delete is Store.Delete. A damaged cart is deleted by its version, or by 0 where the damage took that too.
@@ -195,7 +202,11 @@ func (l *Log) Delete(key string, was int64) error {
 	}
 	gone := entry{flags: flagDeleted, version: was, expires: int64(l.active.number)}
 	b := frameRecord(key, gone.flags, gone.version, gone.expires, nil)
-	return writeAndWait(l, key, b, gone, older, had)
+	p, err := write(l, key, b, gone, older, had)
+	if p == nil {
+		return err
+	}
+	return await(l, p)
 }
 
 // Close is Store.Close: it makes everything durable, writes the last hint and gives the folder free.

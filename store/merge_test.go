@@ -121,82 +121,129 @@ func TestACrashInTheMiddleOfAMergeLosesNothing(t *testing.T) {
 	}
 }
 
+// oldRecords is a log whose segments hold one record of cart shop/b each, beside a large cart that fills the segment.
+type oldRecords struct {
+	t       *testing.T
+	o       LogOptions
+	l       *Log
+	now     int64
+	fillers int
+	dying   []string
+}
+
+func newOldRecords(t *testing.T) *oldRecords {
+	r := &oldRecords{t: t, now: 1_700_000_000_000}
+	r.o = small(t.TempDir())
+	r.o.Clock = func() int64 { return r.now }
+	r.l = mustOpen(t, r.o)
+	return r
+}
+
+// fill fills the segment with a cart that stays, so that the segment is never rewritten, or with one that goes.
+func (r *oldRecords) fill(stays bool) {
+	r.fillers++
+	key := cartKey(r.fillers)
+	mustSave(r.t, r.l, key, 0, 1, strings.Repeat("x", 3660)) // leaves no room for a deletion
+	if !stays {
+		r.dying = append(r.dying, key)
+	}
+}
+
+func (r *oldRecords) save(was, version, expires int64, stays bool) {
+	r.t.Helper()
+	if err := r.l.Save("shop/b", was, Record{Version: version, Expires: expires, Data: []byte(strings.Repeat("b", 300))}); err != nil {
+		r.t.Fatal(err)
+	}
+	r.fill(stays)
+}
+
+func (r *oldRecords) delete(was int64) {
+	r.t.Helper()
+	if err := r.l.Delete("shop/b", was); err != nil {
+		r.t.Fatal(err)
+	}
+	r.fill(false)
+}
+
+// merge lets the carts go that were to go, so that their segments are rewritten.
+func (r *oldRecords) merge() {
+	for _, key := range r.dying {
+		if err := r.l.Delete(key, 1); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	r.dying = nil
+	r.fill(true)
+	rest(r.l)
+}
+
+func (r *oldRecords) reopen() {
+	mustClose(r.t, r.l)
+	r.l = mustOpen(r.t, r.o)
+}
+
+// wantGone checks that the oldest record is still on the disk and never comes back.
+func (r *oldRecords) wantGone() {
+	r.t.Helper()
+	for again := 0; again < 3; again++ {
+		r.merge()
+		wantCart(r.t, r.l, "shop/b", 0, "")
+		if _, err := os.Stat(segmentName(r.o.Folder, 1)); err != nil {
+			r.t.Fatalf("the oldest record is not on the disk any more: %v", err)
+		}
+		r.reopen()
+		wantCart(r.t, r.l, "shop/b", 0, "")
+	}
+}
+
 func TestAnOldRecordNeverComesBack(t *testing.T) {
-	now := int64(1_700_000_000_000)
-	pad := strings.Repeat("x", 3000) // so that every record gets nearly a segment of its own
-	filler := 0
-	begin := func(t *testing.T) (*Log, LogOptions) {
-		now = 1_700_000_000_000
-		o := small(t.TempDir())
-		o.Clock = func() int64 { return now }
-		return mustOpen(t, o), o
+	for _, reopens := range []bool{false, true} {
+		between := func(r *oldRecords) {
+			if reopens {
+				r.merge()
+				r.reopen()
+			}
+		}
+		t.Run(fmt.Sprint("when a newer one expires before it, reopened ", reopens), func(t *testing.T) {
+			r := newOldRecords(t)
+			r.save(0, 1, 0, true)
+			between(r)
+			r.save(1, 2, r.now+1000, false)
+			between(r)
+			r.now += 1000
+			r.wantGone()
+		})
+		t.Run(fmt.Sprint("when the newest of three expires last but one, reopened ", reopens), func(t *testing.T) {
+			r := newOldRecords(t)
+			r.save(0, 1, r.now+9000, true)
+			between(r)
+			r.save(1, 2, r.now+1000, false)
+			between(r)
+			r.save(2, 3, r.now+2000, false)
+			between(r)
+			r.now += 2000
+			r.wantGone()
+		})
+		t.Run(fmt.Sprint("when a newer one was deleted, reopened ", reopens), func(t *testing.T) {
+			r := newOldRecords(t)
+			r.save(0, 1, 0, true)
+			between(r)
+			r.delete(1)
+			between(r)
+			r.wantGone()
+		})
+		t.Run(fmt.Sprint("when it was deleted, made again, and that has expired, reopened ", reopens), func(t *testing.T) {
+			r := newOldRecords(t)
+			r.save(0, 1, 0, true)
+			between(r)
+			r.delete(1)
+			between(r)
+			r.save(0, 1, r.now+1000, false)
+			between(r)
+			r.now += 1000
+			r.wantGone()
+		})
 	}
-	seal := func(t *testing.T, l *Log) { filler++; mustSave(t, l, cartKey(filler), 0, 1, pad) }
-	save := func(t *testing.T, l *Log, was, version, expires int64) {
-		if err := l.Save("shop/b", was, Record{Version: version, Expires: expires, Data: []byte(pad)}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	gone := func(t *testing.T, l *Log, o LogOptions) {
-		t.Helper()
-		for again := 0; again < 3; again++ {
-			wantCart(t, l, "shop/b", 0, "")
-			rest(l)
-			wantCart(t, l, "shop/b", 0, "")
-			mustClose(t, l)
-			l = mustOpen(t, o)
-		}
-		mustClose(t, l)
-	}
-	t.Run("when a newer one expires before it", func(t *testing.T) {
-		l, o := begin(t)
-		save(t, l, 0, 1, 0)
-		seal(t, l)
-		save(t, l, 1, 2, now+1000)
-		seal(t, l)
-		now += 1000
-		gone(t, l, o)
-	})
-	t.Run("when a newer one was deleted", func(t *testing.T) {
-		l, o := begin(t)
-		save(t, l, 0, 1, 0)
-		seal(t, l)
-		if err := l.Delete("shop/b", 1); err != nil {
-			t.Fatal(err)
-		}
-		seal(t, l)
-		gone(t, l, o)
-	})
-	t.Run("when it was deleted, made again, and that has expired", func(t *testing.T) {
-		l, o := begin(t)
-		save(t, l, 0, 1, 0)
-		seal(t, l)
-		if err := l.Delete("shop/b", 1); err != nil {
-			t.Fatal(err)
-		}
-		seal(t, l)
-		save(t, l, 0, 1, now+1000)
-		seal(t, l)
-		rest(l)
-		now += 1000
-		gone(t, l, o)
-	})
-	t.Run("when the folder is opened again between all of it", func(t *testing.T) {
-		l, o := begin(t)
-		again := func() { mustClose(t, l); l = mustOpen(t, o); rest(l) }
-		save(t, l, 0, 1, 0)
-		again()
-		if err := l.Delete("shop/b", 1); err != nil {
-			t.Fatal(err)
-		}
-		again()
-		save(t, l, 0, 1, now+5000)
-		again()
-		save(t, l, 1, 2, now+1000)
-		again()
-		now += 1000
-		gone(t, l, o)
-	})
 }
 
 func TestExpiredAndDeletedCartsLeaveDiskAndIndex(t *testing.T) {

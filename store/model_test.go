@@ -29,7 +29,7 @@ func TestALogIsAMapThatLasts(t *testing.T) {
 			was := newest(key)
 			switch rapid.SampledFrom([]string{"save", "save", "save", "save", "delete", "conflict", "later", "merge", "reopen", "kill", "kill without hints"}).Draw(r, "step") {
 			case "save":
-				next := Record{Version: was.Version + 1, Data: []byte(strings.Repeat("x", rapid.IntRange(1, 1500).Draw(r, "size")))}
+				next := Record{Version: was.Version + 1, Data: []byte(strings.Repeat("x", rapid.SampledFrom([]int{1, 300, 3500}).Draw(r, "size")))}
 				if lasts := rapid.IntRange(0, 3).Draw(r, "lasts"); lasts > 0 {
 					next.Expires = now + int64(lasts)*1000
 				}

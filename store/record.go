@@ -51,7 +51,6 @@ func frameRecord(key string, flags uint32, version, expires int64, data []byte) 
 	frame := make([]byte, frameHeader, frameHeader+len(key)+len(data))
 	frame = append(frame, key...)
 	frame = append(frame, data...)
-	order.PutUint64(frame, frameMarker)
 	order.PutUint64(frame[8:], uint64(crc32.Checksum(data, castagnoli))|uint64(len(data))<<32)
 	order.PutUint64(frame[16:], uint64(version))
 	order.PutUint64(frame[24:], uint64(expires))
@@ -60,9 +59,9 @@ func frameRecord(key string, flags uint32, version, expires int64, data []byte) 
 	return frame
 }
 
-// sealFrame writes the header checksum.
+// sealFrame writes the marker and the header checksum.
 func sealFrame(frame []byte, keyLength int) {
-	binary.LittleEndian.PutUint32(frame[4:], crc32.Checksum(frame[8:frameHeader+keyLength], castagnoli))
+	binary.LittleEndian.PutUint64(frame, frameMarker|uint64(crc32.Checksum(frame[8:frameHeader+keyLength], castagnoli))<<32)
 }
 
 // reflagFrame changes the flags of a whole record.

@@ -16,8 +16,8 @@ type contents struct {
 
 // readFolder reads every segment, by its hint where there is one. Damage is logged with file and offset:
 //
-//   - Behind the last sound record of the newest segment it is a record that was being written when the process or
-//     the machine stopped. It is cut off, for it was never acknowledged as durable.
+//   - Behind the last sound record of the newest segment it is taken for a record that was being written when the process
+//     or the machine stopped, and is cut off. (A last record that went bad later looks the same; it cannot be told.)
 //   - Anywhere else the damaged bytes are set aside. The cart they belong to, where that can still be read, answers
 //     ErrDamaged and never an older state of itself. Where it cannot be read, only the log tells.
 func readFolder(o *LogOptions) (contents, error) {
