@@ -1,12 +1,16 @@
 package integration_test
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/polycart/polycart/integration/interpreter"
+	"github.com/polycart/polycart/store"
 )
 
 // storeDriver is the program that the interpreter runs; it answers what was wrong, or "".
@@ -101,6 +105,16 @@ func Check(l *store.Log) string {
 		}
 	}
 	return ""
+}
+
+// CheckFolder compares what a folder holds with what Keeps wrote.
+func CheckFolder(folder string) string {
+	l := open(folder, "os")
+	wrong := Check(l)
+	if err := l.Close(); err != nil {
+		return err.Error()
+	}
+	return wrong
 }
 
 // Merges saves a few carts again and again and waits until the folder has shrunk, while others write.
@@ -302,5 +316,56 @@ func TestStoreKeepsItsPromisesInterpreted(t *testing.T) {
 				t.Fatal(wrong)
 			}
 		})
+	}
+}
+
+func TestStoreEditionsReadEachOthersFolders(t *testing.T) {
+	run := storeInterpreter(t, storeDriver)
+	folder := t.TempDir()
+	if wrong := run("driver.Keeps(`" + folder + "`)"); wrong != "" {
+		t.Fatal(wrong)
+	}
+	at := filepath.Join(folder, "os")
+	lines := &bytes.Buffer{}
+	l, err := store.OpenLog(store.LogOptions{Folder: at, Sync: store.SyncOS, Logger: slog.New(slog.NewTextHandler(lines, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < 200; i++ {
+		key := fmt.Sprint("shop/guest:agent:", i)
+		got, err := l.Load(key, 0)
+		want := int64(1)
+		if i%3 == 0 {
+			want = 2
+		}
+		if i%5 == 0 {
+			want = 0
+		}
+		if err != nil || got.Version != want {
+			t.Fatalf("cart %d: version %d, %v; wanted %d", i, got.Version, err, want)
+		}
+		if want == 2 { // write it once more, so that there is something of ours to read
+			if err := l.Save(key, 2, store.Record{Version: 3, Data: []byte("x")}); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Save(key, 3, store.Record{Version: 4, Data: got.Data}); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Delete(key, 4); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Save(key, 0, store.Record{Version: 2, Data: got.Data}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if lines.Len() > 0 {
+		t.Fatalf("a folder of the interpreted edition is read with complaints:\n%s", lines)
+	}
+	if wrong := run("driver.CheckFolder(`" + at + "`)"); wrong != "" {
+		t.Fatal(wrong)
 	}
 }
