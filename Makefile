@@ -6,7 +6,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # run is the demo, on http://127.0.0.1:8000 until Ctrl-C; make run ARGS="--listen 127.0.0.1:9000" passes flags on.
 run:
-	@$(GO) run ./cmd/polycart up $(ARGS)
+	@$(GO) build -o polycart-demo/polycart ./cmd/polycart && exec polycart-demo/polycart up $(ARGS)
 
 # test is everything. Traefik is built before go test, which would hide how far that is and count it as test time;
 # POLYCART_TRAEFIK names another one to test with.

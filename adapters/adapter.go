@@ -12,9 +12,9 @@ import (
 type Adapter struct {
 	Name    string
 	Routes  []Route
-	Fail    func(call *Call, err *cartcore.Error) Answer // prints a refusal; every Kind has a row
-	Guest   func(entropy string) string                  // makes a guest token of 32 random hexadecimal digits; nil where the dialect issues none
-	Options []Option                                     // settings of the dialect's own
+	Fail    func(call *Call, err *cartcore.Error) *Answer // prints a refusal; every Kind has a row
+	Guest   func(entropy string) string                   // makes a guest token of 32 random hexadecimal digits; nil where the dialect issues none
+	Options []Option                                      // settings of the dialect's own
 }
 
 // Route is one operation of a dialect.
@@ -23,7 +23,7 @@ type Route struct {
 	Does    string // the operation in a word, for logs
 	Body    Body
 	Decode  func(call *Call) *cartcore.Error // reads the request into Credentials and Command
-	Encode  func(call *Call, seen Seen) Answer
+	Encode  func(call *Call, seen *Seen) *Answer
 }
 
 // Body says whether a request carries one.
@@ -49,17 +49,16 @@ type Call struct {
 	Request     *http.Request
 	Body        []byte
 	Options     map[string]string // the dialect's settings by name, defaults filled in
-	Limits      cartcore.Limits
-	Credentials cartcore.Credentials
-	Command     cartcore.Command
+	Limits      *cartcore.Limits
+	Credentials *cartcore.Credentials
+	Command     *cartcore.Command // where Decode sets none, the request reads
 }
 
 // Seen is what an adapter prints an answer from.
 type Seen struct {
-	View    cartcore.View
-	Outcome cartcore.Outcome
-	Caller  cartcore.Caller
-	Existed bool // the cart was there before this request
+	View    *cartcore.View
+	Outcome *cartcore.Outcome
+	Caller  *cartcore.Caller
 }
 
 // Answer is a finished answer. The door adds Content-Type and Content-Length where there is a body.

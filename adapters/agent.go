@@ -38,7 +38,7 @@ func agentCaller(call *Call, session string) {
 	if session == "" {
 		session = bearer(call.Request.Header.Get("Authorization"))
 	}
-	call.Credentials = cartcore.Credentials{
+	call.Credentials = &cartcore.Credentials{
 		TenantBy: cartcore.TenantByDomain, Tenant: pathText(call, "domain"),
 		Guest: session, Session: true, Need: cartcore.NeedSession,
 	}
@@ -62,7 +62,7 @@ func agentAdd(call *Call) *cartcore.Error {
 		}
 		ask.Quantity = quantity
 	}
-	call.Command = cartcore.Command{Verb: cartcore.Add, Asks: []cartcore.Ask{ask}}
+	call.Command = &cartcore.Command{Verb: cartcore.Add, Asks: []*cartcore.Ask{ask}}
 	return nil
 }
 
@@ -72,33 +72,33 @@ func agentRemove(call *Call) *cartcore.Error {
 		return err
 	}
 	ask.Product = true
-	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{ask}}
+	call.Command = &cartcore.Command{Verb: cartcore.Remove, Asks: []*cartcore.Ask{ask}}
 	return nil
 }
 
 // agentAsk reads the session and the product of a body.
-func agentAsk(call *Call) (map[string]rawJSON, cartcore.Ask, *cartcore.Error) {
+func agentAsk(call *Call) (map[string]rawJSON, *cartcore.Ask, *cartcore.Error) {
 	agentCaller(call, "")
 	found, err := bodyMembers(call)
 	if err != nil {
-		return nil, cartcore.Ask{}, err
+		return nil, nil, err
 	}
 	if _, given := found["session_id"]; given {
 		session, problem := text(found, "session_id")
 		if problem != nil && problem.Problem != cartcore.ProblemBlank && problem.Problem != cartcore.ProblemNull {
 			call.Credentials.Need = cartcore.NeedAnyone // so that the field is what the client hears of, not that it is missing
-			return nil, cartcore.Ask{}, cartcore.RefuseField(*problem)
+			return nil, nil, cartcore.RefuseField(*problem)
 		}
 		agentCaller(call, session)
 	}
 	product, problem := text(found, "product_id")
 	if problem != nil {
-		return nil, cartcore.Ask{}, cartcore.RefuseField(*problem)
+		return nil, nil, cartcore.RefuseField(*problem)
 	}
-	return found, cartcore.Ask{Item: cartcore.ItemRef{ProductID: product}, Named: product}, nil
+	return found, &cartcore.Ask{Item: cartcore.ItemRef{ProductID: product}, Named: product}, nil
 }
 
-func agentRows(call *Call, seen Seen) Answer {
+func agentRows(call *Call, seen *Seen) *Answer {
 	rows := make([]agentRow, 0, len(seen.View.Lines))
 	for i := range seen.View.Lines {
 		rows = append(rows, agentRowOf(call, seen.View.Lines[i].Line, seen.View.Lines[i].Item.ProductID))
@@ -106,12 +106,12 @@ func agentRows(call *Call, seen Seen) Answer {
 	return printed(200, rows)
 }
 
-func agentRowAdded(call *Call, seen Seen) Answer {
+func agentRowAdded(call *Call, seen *Seen) *Answer {
 	result := seen.Outcome.Results[0]
 	return printed(200, agentRowOf(call, result.Line, result.Ask.Item.ProductID))
 }
 
-func agentRowOf(call *Call, line cartcore.Line, product string) agentRow {
+func agentRowOf(call *Call, line *cartcore.Line, product string) agentRow {
 	return agentRow{
 		ID: line.ID, Domain: call.Credentials.Tenant, SessionID: call.Credentials.Guest, ProductID: product,
 		Quantity: line.Quantity, CreatedAt: agentTime(line.Added), UpdatedAt: agentTime(line.Updated),
@@ -127,7 +127,7 @@ type agentMessage struct {
 	Message string `json:"message"`
 }
 
-func agentRemoved(_ *Call, _ Seen) Answer {
+func agentRemoved(_ *Call, _ *Seen) *Answer {
 	return printed(200, agentMessage{"Item deleted from cart"})
 }
 
@@ -168,7 +168,7 @@ type agentError struct {
 	StatusCode int    `json:"status_code"`
 }
 
-func agentFail(call *Call, err *cartcore.Error) Answer {
+func agentFail(call *Call, err *cartcore.Error) *Answer {
 	row := agentRefusals[err.Kind]
 	message := worded(row, call, err)
 	if err.Kind == cartcore.KindInvalid {

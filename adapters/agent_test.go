@@ -20,11 +20,11 @@ func TestAgentPrintsEveryRefusal(t *testing.T) {
 	if problem := agentAdd(call); problem != nil {
 		t.Fatal(problem.Error())
 	}
-	checkRefusals(t, "testdata/agent-refusals.txt", func(refused *cartcore.Error) Answer { return agentFail(call, refused) })
+	checkRefusals(t, "testdata/agent-refusals.txt", func(refused *cartcore.Error) *Answer { return agentFail(call, refused) })
 }
 
 // checkRefusals prints a refusal of every kind and compares the lines with a golden file.
-func checkRefusals(t *testing.T, golden string, fail func(refused *cartcore.Error) Answer) {
+func checkRefusals(t *testing.T, golden string, fail func(refused *cartcore.Error) *Answer) {
 	t.Helper()
 	const cause = "what only the log may say"
 	lines := []string{}
@@ -54,7 +54,7 @@ func checkRefusals(t *testing.T, golden string, fail func(refused *cartcore.Erro
 func agentCallOf(method, target, body string) *Call {
 	request := httptest.NewRequest(method, target, nil)
 	request.SetPathValue("domain", strings.Split(target, "/")[1])
-	return &Call{Request: request, Body: []byte(body), Limits: cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000}}
+	return &Call{Request: request, Command: &cartcore.Command{}, Credentials: &cartcore.Credentials{}, Body: []byte(body), Limits: &cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000}}
 }
 
 func TestAgentReadsWhoAsks(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAgentReadsWhoAsks(t *testing.T) {
 			want := cartcore.Credentials{
 				TenantBy: cartcore.TenantByDomain, Tenant: "store-alpha", Guest: c.session, Session: true, Need: cartcore.NeedSession,
 			}
-			if call.Credentials != want {
+			if *call.Credentials != want {
 				t.Errorf("got %+v, want %+v", call.Credentials, want)
 			}
 		})

@@ -34,7 +34,7 @@ func fabricGuest(entropy string) string { return entropy[:24] }
 // fabricCaller reads off the headers and the query who asks: x-site-context names the account, a token the user.
 // No cart is named yet.
 func fabricCaller(call *Call) *cartcore.Error {
-	call.Credentials = cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
+	call.Credentials = &cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
 	site, readable := fabricSite(call)
 	if !readable {
 		unreadable := cartcore.FieldError{Field: "x-site-context", Problem: cartcore.ProblemNotObject}
@@ -122,7 +122,7 @@ func fabricAdd(call *Call) *cartcore.Error {
 	if cartID != "" {
 		fabricCartNamed(call, cartID)
 	}
-	return fabricItems(call, found, cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses}, 1)
+	return fabricItems(call, found, &cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses}, 1)
 }
 
 func fabricRead(call *Call) *cartcore.Error {
@@ -130,7 +130,7 @@ func fabricRead(call *Call) *cartcore.Error {
 		return err
 	}
 	fabricCartNamed(call, call.Request.URL.Query().Get("cartId"))
-	call.Command.NeedsCart = true
+	call.Command = &cartcore.Command{NeedsCart: true}
 	return nil
 }
 
@@ -143,7 +143,7 @@ func fabricSet(call *Call) *cartcore.Error {
 		return err
 	}
 	fabricCartNamed(call, pathText(call, "cartId"))
-	command := cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortCapsToEmpty, Gone: cartcore.GoneDrops, NeedsCart: true}
+	command := &cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortCapsToEmpty, Gone: cartcore.GoneDrops, NeedsCart: true}
 	return fabricItems(call, found, command, 0)
 }
 
@@ -153,8 +153,8 @@ func fabricRemove(call *Call) *cartcore.Error {
 	if err != nil || number < 1 {
 		number = cartcore.MaxInteger // a line that no cart has
 	}
-	asks := []cartcore.Ask{{LineNumber: number, Named: sent}}
-	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: asks, NeedsCart: true, NeedsLines: true}
+	asks := []*cartcore.Ask{{LineNumber: number, Named: sent}}
+	call.Command = &cartcore.Command{Verb: cartcore.Remove, Asks: asks, NeedsCart: true, NeedsLines: true}
 	if err := fabricCaller(call); err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func fabricRemove(call *Call) *cartcore.Error {
 }
 
 func fabricClear(call *Call) *cartcore.Error {
-	call.Command = cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}
+	call.Command = &cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}
 	if err := fabricCaller(call); err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func fabricClear(call *Call) *cartcore.Error {
 }
 
 // fabricItems reads the items of a body into the asks of a command. lowest is the smallest quantity allowed.
-func fabricItems(call *Call, found map[string]rawJSON, command cartcore.Command, lowest int64) *cartcore.Error {
+func fabricItems(call *Call, found map[string]rawJSON, command *cartcore.Command, lowest int64) *cartcore.Error {
 	entries, problem := array(found, "items", call.Limits.MaxLines)
 	if problem != nil {
 		if problem.Problem == cartcore.ProblemTooLong {
@@ -195,12 +195,12 @@ func fabricItems(call *Call, found map[string]rawJSON, command cartcore.Command,
 }
 
 // fabricAsk reads an item. An update names the line by lineItemId; an itemId beside it must be that of the line.
-func fabricAsk(call *Call, entry rawJSON, verb cartcore.Verb, lowest int64) (cartcore.Ask, *cartcore.Error) {
+func fabricAsk(call *Call, entry rawJSON, verb cartcore.Verb, lowest int64) (*cartcore.Ask, *cartcore.Error) {
 	found, err := members(entry)
 	if err != nil {
-		return cartcore.Ask{}, err
+		return nil, err
 	}
-	ask := cartcore.Ask{Named: string(found["itemId"])}
+	ask := &cartcore.Ask{Named: string(found["itemId"])}
 	all := make([]*cartcore.FieldError, 6)
 	ask.Quantity, all[0] = integer(found, "quantity", lowest, call.Limits.MaxQuantityPerLine)
 	_, byLine := found["lineItemId"]
@@ -400,7 +400,7 @@ type fabricOfferPrice struct {
 	Discount fabricDiscount `json:"discount"`
 }
 
-func fabricCart(call *Call, seen Seen) Answer {
+func fabricCart(call *Call, seen *Seen) *Answer {
 	view := seen.View
 	cart := view.Cart
 	body := fabricPrinted{
@@ -425,7 +425,7 @@ func fabricCart(call *Call, seen Seen) Answer {
 	return printed(200, body)
 }
 
-func fabricLineOf(call *Call, currency string, priced cartcore.PricedLine, decimals int) fabricLine {
+func fabricLineOf(call *Call, currency string, priced *cartcore.PricedLine, decimals int) fabricLine {
 	line, item := priced.Line, priced.Item
 	id := cartcore.ShortID(line.ID)
 	base, sale := fabricPrices(item, decimals)
@@ -459,7 +459,7 @@ func fabricAttribute(item *cartcore.Item, name, fallback string) rawJSON {
 }
 
 // fabricTell adds what a success must still tell: stock that cut a quantity, and a price that the client had wrong.
-func fabricTell(call *Call, errors *fabricErrors, result cartcore.Result, view cartcore.View) {
+func fabricTell(call *Call, errors *fabricErrors, result *cartcore.Result, view *cartcore.View) {
 	item := result.Item
 	if result.Why != cartcore.WhyPlain && result.Why != cartcore.WhyRemoved {
 		short := fabricShort{ItemID: result.Ask.Item.NumericID, LineItemID: result.Line.Number, Requested: result.Ask.Quantity, Available: result.Available}
@@ -569,7 +569,7 @@ type fabricError struct {
 	Message string `json:"message"`
 }
 
-func fabricFail(call *Call, err *cartcore.Error) Answer {
+func fabricFail(call *Call, err *cartcore.Error) *Answer {
 	row := fabricRefusals[err.Kind]
 	if err.Kind == cartcore.KindTenantUnknown && call.Options["forbiddenStatus"] == "403" {
 		row.status = 403

@@ -21,8 +21,8 @@ func fabricCallOf(query, authorization, body string) *Call {
 	request.SetPathValue("cartId", "60e356acc8bcd300099e66a8")
 	request.SetPathValue("lineItemId", "1")
 	return &Call{
-		Request: request, Body: []byte(body), Options: map[string]string{"priceListId": "100000", "forbiddenStatus": "500"},
-		Limits: cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000},
+		Command: &cartcore.Command{}, Credentials: &cartcore.Credentials{}, Request: request, Body: []byte(body), Options: map[string]string{"priceListId": "100000", "forbiddenStatus": "500"},
+		Limits: &cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000},
 	}
 }
 
@@ -32,7 +32,7 @@ func TestFabricPrintsEveryRefusal(t *testing.T) {
 		t.Errorf("the table has %d rows, there are %d kinds", len(fabricRefusals), len(cartcore.Kinds()))
 	}
 	call := fabricCallOf("", "", "")
-	checkRefusals(t, "testdata/fabric-refusals.txt", func(refused *cartcore.Error) Answer { return fabricFail(call, refused) })
+	checkRefusals(t, "testdata/fabric-refusals.txt", func(refused *cartcore.Error) *Answer { return fabricFail(call, refused) })
 }
 
 func TestFabricReadsWhoAsks(t *testing.T) {
@@ -72,7 +72,7 @@ func TestFabricReadsWhoAsks(t *testing.T) {
 			if problem := row.decode(call); problem != nil {
 				t.Fatal(problem.Error())
 			}
-			if call.Credentials != row.want {
+			if *call.Credentials != row.want {
 				t.Errorf("got %+v\nwant %+v", call.Credentials, row.want)
 			}
 		})
@@ -112,21 +112,21 @@ func TestFabricWritesCommands(t *testing.T) {
 	}{
 		{
 			"an add refuses short stock", fabricAdd, `{"items":[{"itemId":170,"quantity":2,"priceListId":1e2,"group":["g"],"price":{"base":9.5,"sale":0}}]}`,
-			cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses, Asks: []cartcore.Ask{
+			cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses, Asks: []*cartcore.Ask{
 				{Item: of(170), Named: "170", Quantity: 2, Groups: []string{"g"}, PriceSeen: "9.5", Attributes: attributes("100")},
 			}},
 		},
 		{
 			"an add has no use for lines", fabricAdd, `{"items":[{"itemId":170,"quantity":2,"lineItemId":"x"}]}`,
-			cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses, Asks: []cartcore.Ask{{Item: of(170), Named: "170", Quantity: 2, Attributes: attributes("")}}},
+			cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses, Asks: []*cartcore.Ask{{Item: of(170), Named: "170", Quantity: 2, Attributes: attributes("")}}},
 		},
 		{
 			"an update names lines, and caps", fabricSet, `{"items":[{"lineItemId":3,"itemId":170,"quantity":0},{"itemId":171,"quantity":1,"price":{"base":9,"sale":8}}]}`,
-			cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortCapsToEmpty, Gone: cartcore.GoneDrops, NeedsCart: true, Asks: []cartcore.Ask{
+			cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortCapsToEmpty, Gone: cartcore.GoneDrops, NeedsCart: true, Asks: []*cartcore.Ask{
 				{LineNumber: 3, Item: of(170), Named: "3"}, {Item: of(171), Named: "171", Quantity: 1, PriceSeen: "8"},
 			}},
 		},
-		{"a removal names a line", fabricRemove, "", cartcore.Command{Verb: cartcore.Remove, NeedsCart: true, NeedsLines: true, Asks: []cartcore.Ask{{LineNumber: 1, Named: "1"}}}},
+		{"a removal names a line", fabricRemove, "", cartcore.Command{Verb: cartcore.Remove, NeedsCart: true, NeedsLines: true, Asks: []*cartcore.Ask{{LineNumber: 1, Named: "1"}}}},
 		{"an emptying needs a cart and no line", fabricClear, "", cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}},
 		{"a read needs a cart", fabricRead, "", cartcore.Command{NeedsCart: true}},
 	}
@@ -136,7 +136,7 @@ func TestFabricWritesCommands(t *testing.T) {
 			if problem := row.decode(call); problem != nil {
 				t.Fatal(problem.Error())
 			}
-			if !reflect.DeepEqual(call.Command, row.want) {
+			if !reflect.DeepEqual(*call.Command, row.want) {
 				t.Errorf("got %+v\nwant %+v", call.Command, row.want)
 			}
 		})
@@ -175,12 +175,12 @@ func TestFabricReadsTheSiteContext(t *testing.T) {
 func TestFabricPrintsACartOfAnotherCurrency(t *testing.T) {
 	item := &cartcore.Item{SKU: "x", NumericID: 5, Title: `<b> & "é"`, Price: 1250, OriginalPrice: 1500, Active: true}
 	cart := cartcore.New(cartcore.Key{Tenant: "t", Owner: "customer:1"}, "KWD", "ab", 1_700_000_000_000)
-	cart.Lines = []cartcore.Line{{ID: cart.ID, Number: 1, SKU: "x", Quantity: 3, Added: 1_700_000_000_001, Updated: 1_700_000_000_999}}
+	cart.Lines = []*cartcore.Line{{ID: cart.ID, Number: 1, SKU: "x", Quantity: 3, Added: 1_700_000_000_001, Updated: 1_700_000_000_999}}
 	view, err := cartcore.Show(cart, cartcore.Facts{"x": item})
 	if err != nil {
 		t.Fatal(err.Error())
 	}
-	body := string(fabricCart(fabricCallOf("", "", ""), Seen{View: view, Caller: cartcore.Caller{Customer: "1"}}).Body)
+	body := string(fabricCart(fabricCallOf("", "", ""), &Seen{View: view, Outcome: &cartcore.Outcome{}, Caller: &cartcore.Caller{Customer: "1"}}).Body)
 	for _, part := range []string{
 		`"sale":1.25,"base":1.5,"currency":"KWD"`, `"totalPrice":{"currency":"KWD","amount":3.75}`, `"totalAmount":{"currency":"KWD","amount":3.75}`,
 		`"title":"<b> & \"é\""`, `"createdAt":"2023-11-14T22:13:20.001Z"`, `"updatedAt":"2023-11-14T22:13:20.999Z"`, `"weight":0`, `"taxCode":""`, `"weightUnit":"lb"`,

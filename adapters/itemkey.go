@@ -37,7 +37,7 @@ func itemkeyGuest(entropy string) string { return entropy }
 // itemkeyCaller reads who asks: the host names the tenant, the session cookie a guest or, where the shop's session lookup
 // says so, a customer; a bearer token a customer.
 func itemkeyCaller(call *Call) {
-	call.Credentials = cartcore.Credentials{
+	call.Credentials = &cartcore.Credentials{
 		TenantBy: cartcore.TenantByHost, Tenant: call.Request.Host,
 		Token: bearer(call.Request.Header.Get("Authorization")), Session: true, Need: cartcore.NeedAnyone,
 	}
@@ -69,14 +69,14 @@ func itemkeyPut(call *Call) *cartcore.Error {
 	if len(problems) > 0 {
 		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
 	}
-	ask := cartcore.Ask{Item: cartcore.ItemRef{SKU: sku}, Named: sku, Quantity: quantity}
-	call.Command = cartcore.Command{Verb: cartcore.Put, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefusesAsk, Gone: cartcore.GoneDrops}
+	ask := &cartcore.Ask{Item: cartcore.ItemRef{SKU: sku}, Named: sku, Quantity: quantity}
+	call.Command = &cartcore.Command{Verb: cartcore.Put, Asks: []*cartcore.Ask{ask}, Short: cartcore.ShortRefusesAsk, Gone: cartcore.GoneDrops}
 	return nil
 }
 
 func itemkeyClear(call *Call) *cartcore.Error {
 	itemkeyCaller(call)
-	call.Command = cartcore.Command{Verb: cartcore.Clear}
+	call.Command = &cartcore.Command{Verb: cartcore.Clear}
 	return nil
 }
 
@@ -102,7 +102,7 @@ func itemkeyAdjust(call *Call) *cartcore.Error {
 		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
 	}
 	ask.Quantity = quantity
-	call.Command = cartcore.Command{Verb: cartcore.Adjust, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefusesAsk, Gone: cartcore.GoneDrops}
+	call.Command = &cartcore.Command{Verb: cartcore.Adjust, Asks: []*cartcore.Ask{ask}, Short: cartcore.ShortRefusesAsk, Gone: cartcore.GoneDrops}
 	return nil
 }
 
@@ -116,7 +116,7 @@ func itemkeyRemove(call *Call) *cartcore.Error {
 	if problem != nil {
 		return cartcore.RefuseField(*problem)
 	}
-	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{ask}}
+	call.Command = &cartcore.Command{Verb: cartcore.Remove, Asks: []*cartcore.Ask{ask}}
 	return nil
 }
 
@@ -126,12 +126,12 @@ func itemkeyOf(item *cartcore.Item) string {
 }
 
 // itemkeyAsk reads a key that itemkeyOf made. A key of another form names nothing.
-func itemkeyAsk(found map[string]rawJSON) (cartcore.Ask, *cartcore.FieldError) {
+func itemkeyAsk(found map[string]rawJSON) (*cartcore.Ask, *cartcore.FieldError) {
 	key, problem := itemkeyText(found, "item_key", maxItemKey)
 	if problem != nil {
-		return cartcore.Ask{}, problem
+		return nil, problem
 	}
-	ask := cartcore.Ask{Named: key}
+	ask := &cartcore.Ask{Named: key}
 	middle, tail := strings.CutSuffix(key, "_dflt")
 	middle, head := strings.CutPrefix(middle, "prod")
 	digits, sku, cut := strings.Cut(middle, "_")
@@ -197,7 +197,7 @@ type itemkeyDone struct {
 	Message string `json:"message"`
 }
 
-func itemkeyCart(call *Call, seen Seen) Answer {
+func itemkeyCart(call *Call, seen *Seen) *Answer {
 	view := seen.View
 	if len(view.Lines) == 0 {
 		return itemkeyAnswer(call, seen, printed(200, itemkeyInfo{"Your cart is empty"}))
@@ -215,7 +215,7 @@ func itemkeyCart(call *Call, seen Seen) Answer {
 	return itemkeyAnswer(call, seen, printed(200, full))
 }
 
-func itemkeyItemOf(priced cartcore.PricedLine, decimals int) itemkeyItem {
+func itemkeyItemOf(priced *cartcore.PricedLine, decimals int) itemkeyItem {
 	item := priced.Item
 	kind := item.Attributes["itemType"]
 	if kind == "" {
@@ -231,7 +231,7 @@ func itemkeyItemOf(priced cartcore.PricedLine, decimals int) itemkeyItem {
 	return printed
 }
 
-func itemkeyAdded(call *Call, seen Seen) Answer {
+func itemkeyAdded(call *Call, seen *Seen) *Answer {
 	result := seen.Outcome.Results[0]
 	if row, gone := itemkeyGone(result, itemkeyUnknownSKU); gone {
 		return itemkeyAnswer(call, seen, itemkeyField(row, row.text))
@@ -248,11 +248,11 @@ func itemkeyAdded(call *Call, seen Seen) Answer {
 	return itemkeyAnswer(call, seen, printed(200, itemkeyPutDone{text, major(seen.View.Subtotal, seen.View.Decimals)}))
 }
 
-func itemkeyCleared(call *Call, seen Seen) Answer {
-	return itemkeyAnswer(call, seen, Answer{Status: 204})
+func itemkeyCleared(call *Call, seen *Seen) *Answer {
+	return itemkeyAnswer(call, seen, &Answer{Status: 204})
 }
 
-func itemkeyAdjusted(call *Call, seen Seen) Answer {
+func itemkeyAdjusted(call *Call, seen *Seen) *Answer {
 	result := seen.Outcome.Results[0]
 	if row, gone := itemkeyGone(result, itemkeyVanished); gone {
 		return itemkeyAnswer(call, seen, itemkeyField(row, row.text))
@@ -266,13 +266,13 @@ func itemkeyAdjusted(call *Call, seen Seen) Answer {
 	return itemkeyAnswer(call, seen, printed(200, itemkeyDone{true, message}))
 }
 
-func itemkeyRemoved(call *Call, seen Seen) Answer {
+func itemkeyRemoved(call *Call, seen *Seen) *Answer {
 	return itemkeyAnswer(call, seen, printed(200, itemkeyDone{true, "Item has been removed from cart"}))
 }
 
 // itemkeyGone answers how a command is refused that met an item no longer sold, and took its line out; vanished is for
 // an item that the catalogue no longer has.
-func itemkeyGone(result cartcore.Result, vanished refusal) (row refusal, gone bool) {
+func itemkeyGone(result *cartcore.Result, vanished refusal) (row refusal, gone bool) {
 	if result.Why == cartcore.WhyVanished {
 		return vanished, true
 	}
@@ -281,7 +281,7 @@ func itemkeyGone(result cartcore.Result, vanished refusal) (row refusal, gone bo
 
 // itemkeyAnswer sets the session cookie, whose life begins anew with each answer to a guest. A session that the shop
 // itself issued is the shop's to renew.
-func itemkeyAnswer(call *Call, seen Seen, answer Answer) Answer {
+func itemkeyAnswer(call *Call, seen *Seen, answer *Answer) *Answer {
 	if seen.Caller.Guest == "" || seen.Caller.Vouched {
 		return answer
 	}
@@ -335,7 +335,7 @@ var itemkeyRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindInternal:         {500, "", "A server error occurred."},
 }
 
-func itemkeyFail(call *Call, err *cartcore.Error) Answer {
+func itemkeyFail(call *Call, err *cartcore.Error) *Answer {
 	row := itemkeyRefusals[err.Kind]
 	verb := call.Command.Verb
 	if err.Kind == cartcore.KindInvalid {
@@ -354,7 +354,7 @@ func itemkeyFail(call *Call, err *cartcore.Error) Answer {
 }
 
 // itemkeyField prints a text where the row's code says that it stands.
-func itemkeyField(row refusal, message string) Answer {
+func itemkeyField(row refusal, message string) *Answer {
 	if row.code == "" {
 		return printed(row.status, map[string]string{"detail": message})
 	}

@@ -19,13 +19,13 @@ func TestItemkeyPrintsEveryRefusal(t *testing.T) {
 	}
 	call := itemkeyCallOf("GET", "")
 	call.Request.Header.Set("Content-Type", "text/plain")
-	checkRefusals(t, "testdata/itemkey-refusals.txt", func(refused *cartcore.Error) Answer { return itemkeyFail(call, refused) })
+	checkRefusals(t, "testdata/itemkey-refusals.txt", func(refused *cartcore.Error) *Answer { return itemkeyFail(call, refused) })
 }
 
 func itemkeyCallOf(method, body string) *Call {
 	request := httptest.NewRequest(method, "/api/v1/cart/", nil)
 	request.Host = "shop.example:8000"
-	return &Call{Request: request, Body: []byte(body), Limits: cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000}}
+	return &Call{Request: request, Command: &cartcore.Command{}, Credentials: &cartcore.Credentials{}, Body: []byte(body), Limits: &cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000}}
 }
 
 func TestItemkeyReadsWhoAsks(t *testing.T) {
@@ -53,7 +53,7 @@ func TestItemkeyReadsWhoAsks(t *testing.T) {
 			want := cartcore.Credentials{
 				TenantBy: cartcore.TenantByHost, Tenant: "shop.example:8000", Token: c.token, Guest: c.guest, Session: true, Need: cartcore.NeedAnyone,
 			}
-			if call.Credentials != want {
+			if *call.Credentials != want {
 				t.Errorf("got %+v, want %+v", call.Credentials, want)
 			}
 		})
@@ -84,18 +84,18 @@ func TestItemkeyCommandsHoldWhatWasAsked(t *testing.T) {
 	}{
 		{"put", itemkeyPut, `{"variant_sku":"SKU789","quantity":2,"product":9}`, cartcore.Command{
 			Verb: cartcore.Put, Short: cartcore.ShortRefusesAsk, Gone: cartcore.GoneDrops,
-			Asks: []cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SKU789"}, Named: "SKU789", Quantity: 2}},
+			Asks: []*cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SKU789"}, Named: "SKU789", Quantity: 2}},
 		}},
 		{"adjust", itemkeyAdjust, `{"item_key":"prod123_SKU789_dflt","quantity":-2}`, cartcore.Command{
 			Verb: cartcore.Adjust, Short: cartcore.ShortRefusesAsk, Gone: cartcore.GoneDrops,
-			Asks: []cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SKU789", ProductNumber: 123}, Named: "prod123_SKU789_dflt", Quantity: -2}},
+			Asks: []*cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SKU789", ProductNumber: 123}, Named: "prod123_SKU789_dflt", Quantity: -2}},
 		}},
 		{"remove", itemkeyRemove, `{"item_key":"prod123_SKU789_dflt"}`, cartcore.Command{
 			Verb: cartcore.Remove,
-			Asks: []cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SKU789", ProductNumber: 123}, Named: "prod123_SKU789_dflt"}},
+			Asks: []*cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SKU789", ProductNumber: 123}, Named: "prod123_SKU789_dflt"}},
 		}},
 		{"remove by a key of another form names nothing", itemkeyRemove, `{"item_key":"SKU789"}`, cartcore.Command{
-			Verb: cartcore.Remove, Asks: []cartcore.Ask{{Named: "SKU789"}},
+			Verb: cartcore.Remove, Asks: []*cartcore.Ask{{Named: "SKU789"}},
 		}},
 	}
 	for _, c := range cases {
@@ -153,7 +153,7 @@ func TestItemkeyCookieIsSecureOnTLS(t *testing.T) {
 			if c.tls {
 				call.Request.TLS = &tls.ConnectionState{}
 			}
-			answer := itemkeyAnswer(call, Seen{Caller: c.caller}, Answer{Status: 200})
+			answer := itemkeyAnswer(call, &Seen{Caller: &c.caller}, &Answer{Status: 200})
 			got := []string{}
 			for _, header := range answer.Header {
 				got = append(got, header.Name+": "+header.Value)

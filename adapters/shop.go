@@ -27,7 +27,7 @@ func shopGuest(entropy string) string { return "guest_" + cartcore.UUID(entropy)
 func shopCaller(call *Call) {
 	header := call.Request.Header
 	key := header.Get("X-API-Key")
-	call.Credentials = cartcore.Credentials{
+	call.Credentials = &cartcore.Credentials{
 		TenantBy: cartcore.TenantByAPIKey, APIKey: key,
 		Token: bearer(header.Get("Authorization")), Guest: header.Get("X-Cart-ID"), Need: cartcore.NeedAnyone,
 	}
@@ -82,24 +82,24 @@ func shopCommand(call *Call, verb cartcore.Verb, quantity int64, found map[strin
 	if given {
 		ask.Options, ask.OptionRule = chosen, rule
 	}
-	call.Command = cartcore.Command{Verb: verb, Asks: []cartcore.Ask{ask}}
+	call.Command = &cartcore.Command{Verb: verb, Asks: []*cartcore.Ask{ask}}
 	return nil
 }
 
-func shopAsk(call *Call) cartcore.Ask {
+func shopAsk(call *Call) *cartcore.Ask {
 	sku := pathText(call, "sku")
-	return cartcore.Ask{Item: cartcore.ItemRef{SKU: sku}, Named: sku}
+	return &cartcore.Ask{Item: cartcore.ItemRef{SKU: sku}, Named: sku}
 }
 
 func shopRemove(call *Call) *cartcore.Error {
 	shopCaller(call)
-	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{shopAsk(call)}}
+	call.Command = &cartcore.Command{Verb: cartcore.Remove, Asks: []*cartcore.Ask{shopAsk(call)}}
 	return nil
 }
 
 func shopClear(call *Call) *cartcore.Error {
 	shopCaller(call)
-	call.Command = cartcore.Command{Verb: cartcore.Clear}
+	call.Command = &cartcore.Command{Verb: cartcore.Clear}
 	return nil
 }
 
@@ -152,44 +152,44 @@ type shopItem struct {
 	Meta     rawJSON     `json:"meta"`
 }
 
-func shopRetrieved(call *Call, seen Seen) Answer {
+func shopRetrieved(call *Call, seen *Seen) *Answer {
 	isNew := seen.Caller.Fresh
 	return shopAnswer(call, seen, "Cart retrieved successfully", shopData{IsNewCart: &isNew})
 }
 
-func shopAdded(call *Call, seen Seen) Answer {
+func shopAdded(call *Call, seen *Seen) *Answer {
 	return shopAnswer(call, seen, "Product added to cart successfully", shopData{AddedItem: shopTouched(call, seen)})
 }
 
-func shopUpdated(call *Call, seen Seen) Answer {
+func shopUpdated(call *Call, seen *Seen) *Answer {
 	id := shopCartID(seen)
 	data := shopUpdateData{CartID: id, CartData: shopCartOf(call, seen, id), UpdatedItem: shopTouched(call, seen)}
 	return printed(200, shopUpdate{true, "Cart item updated successfully", data})
 }
 
-func shopRemoved(call *Call, seen Seen) Answer {
+func shopRemoved(call *Call, seen *Seen) *Answer {
 	return shopAnswer(call, seen, "Cart item removed successfully", shopData{})
 }
 
-func shopCleared(call *Call, seen Seen) Answer {
+func shopCleared(call *Call, seen *Seen) *Answer {
 	return shopAnswer(call, seen, "Cart cleared successfully", shopData{})
 }
 
-func shopAnswer(call *Call, seen Seen, message string, data shopData) Answer {
+func shopAnswer(call *Call, seen *Seen, message string, data shopData) *Answer {
 	data.CartID = shopCartID(seen)
 	data.CartData = shopCartOf(call, seen, data.CartID)
 	return printed(200, shopEnvelope{true, message, data})
 }
 
 // shopCartID is the cart's name for its owner: the guest token itself, or user_ and the customer id.
-func shopCartID(seen Seen) string {
+func shopCartID(seen *Seen) string {
 	if seen.Caller.Customer != "" {
 		return "user_" + seen.Caller.Customer
 	}
 	return seen.Caller.Guest
 }
 
-func shopCartOf(call *Call, seen Seen, id string) shopCart {
+func shopCartOf(call *Call, seen *Seen, id string) shopCart {
 	view := seen.View
 	cart := shopCart{
 		ID: id, Total: major(view.Subtotal, view.Decimals), FormattedTotal: cartcore.Fixed(view.Subtotal, view.Decimals),
@@ -202,7 +202,7 @@ func shopCartOf(call *Call, seen Seen, id string) shopCart {
 }
 
 // shopTouched is the item that the request named; none where a set to 0 took it out.
-func shopTouched(call *Call, seen Seen) *shopItem {
+func shopTouched(call *Call, seen *Seen) *shopItem {
 	sku := seen.Outcome.Results[0].Line.SKU
 	for i := range seen.View.Lines {
 		if seen.View.Lines[i].Line.SKU == sku {
@@ -213,7 +213,7 @@ func shopTouched(call *Call, seen Seen) *shopItem {
 	return nil
 }
 
-func shopItemOf(call *Call, priced cartcore.PricedLine, decimals int) shopItem {
+func shopItemOf(call *Call, priced *cartcore.PricedLine, decimals int) shopItem {
 	item := priced.Item
 	stock := cartcore.Available(item) // clients compare quantities with this number: of what is no longer sold it is 0
 	if !item.TrackStock && item.Active {
@@ -231,7 +231,7 @@ func shopItemOf(call *Call, priced cartcore.PricedLine, decimals int) shopItem {
 
 // shopOptions prints the options of a line: the product's own facts with the client's options laid over them, or after an
 // update the client's options alone.
-func shopOptions(item *cartcore.Item, line cartcore.Line) rawJSON {
+func shopOptions(item *cartcore.Item, line *cartcore.Line) rawJSON {
 	facts := item.Attributes["options"]
 	if line.OptionsReplaced || !strings.HasPrefix(facts, "{") {
 		return shopObject(line.Options)
@@ -291,7 +291,7 @@ type shopError struct {
 	Errors  map[string][]string `json:"errors,omitempty"`
 }
 
-func shopFail(call *Call, err *cartcore.Error) Answer {
+func shopFail(call *Call, err *cartcore.Error) *Answer {
 	row := shopRefusals[err.Kind]
 	body := shopError{Message: worded(row, call, err)}
 	if len(err.Fields) > 0 {

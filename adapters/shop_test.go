@@ -23,7 +23,7 @@ func callTo(t *testing.T, pattern, target, body string, header map[string]string
 			request.SetPathValue(strings.Trim(step, "{}"), given[i])
 		}
 	}
-	return &Call{Request: request, Body: []byte(body), Options: map[string]string{}, Limits: cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000}}
+	return &Call{Request: request, Command: &cartcore.Command{}, Credentials: &cartcore.Credentials{}, Body: []byte(body), Options: map[string]string{}, Limits: &cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: 10000}}
 }
 
 // decodedBy decodes a call by the route of its pattern.
@@ -42,7 +42,7 @@ func TestShopPrintsEveryRefusal(t *testing.T) {
 	if len(shopRefusals) != len(cartcore.Kinds()) {
 		t.Errorf("the table has %d rows, there are %d kinds", len(shopRefusals), len(cartcore.Kinds()))
 	}
-	checkRefusals(t, "testdata/shop-refusals.txt", func(refused *cartcore.Error) Answer { return shopFail(&Call{}, refused) })
+	checkRefusals(t, "testdata/shop-refusals.txt", func(refused *cartcore.Error) *Answer { return shopFail(&Call{Credentials: &cartcore.Credentials{}}, refused) })
 }
 
 func TestShopWordsEveryProblem(t *testing.T) {
@@ -68,7 +68,7 @@ func TestShopWordsEveryProblem(t *testing.T) {
 }
 
 func TestShopNamesEveryFieldOnce(t *testing.T) {
-	answer := shopFail(&Call{}, &cartcore.Error{Kind: cartcore.KindInvalid, Fields: []cartcore.FieldError{
+	answer := shopFail(&Call{Credentials: &cartcore.Credentials{}}, &cartcore.Error{Kind: cartcore.KindInvalid, Fields: []cartcore.FieldError{
 		{Field: "quantity", Problem: cartcore.ProblemMissing}, {Field: "options", Problem: cartcore.ProblemNotObject}, {Problem: cartcore.ProblemNotObject},
 	}})
 	const want = `{"success":false,"message":"The given data was invalid","errors":{"body":["The body must be an object."],"options":["The options must be an object."],"quantity":["The quantity field is required."]}}`
@@ -80,12 +80,12 @@ func TestShopNamesEveryFieldOnce(t *testing.T) {
 func TestShopReadsRequestsIntoCommands(t *testing.T) {
 	const add, set, remove, clear, read = "POST /api/v1/shop/cart/{sku}", "PUT /api/v1/shop/cart/{sku}", "DELETE /api/v1/shop/cart/{sku}", "DELETE /api/v1/shop/cart", "GET /api/v1/shop/cart"
 	shirt := cartcore.Ask{Item: cartcore.ItemRef{SKU: "SHIRT"}, Named: "SHIRT"}
-	with := func(ask cartcore.Ask, quantity int64, rule cartcore.OptionRule, options ...cartcore.Option) []cartcore.Ask {
+	with := func(ask cartcore.Ask, quantity int64, rule cartcore.OptionRule, options ...cartcore.Option) []*cartcore.Ask {
 		ask.Quantity, ask.OptionRule = quantity, rule
 		if options != nil {
 			ask.Options = options
 		}
-		return []cartcore.Ask{ask}
+		return []*cartcore.Ask{&ask}
 	}
 	tests := []struct {
 		name, pattern, target, body string
@@ -93,7 +93,7 @@ func TestShopReadsRequestsIntoCommands(t *testing.T) {
 	}{
 		{"a read asks for nothing", read, "/api/v1/shop/cart", "", cartcore.Command{}},
 		{"a clear names no item", clear, "/api/v1/shop/cart", "", cartcore.Command{Verb: cartcore.Clear}},
-		{"a removal names the SKU of the path", remove, "/api/v1/shop/cart/SHIRT", "", cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{shirt}}},
+		{"a removal names the SKU of the path", remove, "/api/v1/shop/cart/SHIRT", "", cartcore.Command{Verb: cartcore.Remove, Asks: []*cartcore.Ask{&shirt}}},
 		{"an add caps and lays options over", add, "/api/v1/shop/cart/SHIRT", `{"quantity":2,"options":{"b":1,"a":[2]}}`,
 			cartcore.Command{Verb: cartcore.Add, Asks: with(shirt, 2, cartcore.OptionsMerge, cartcore.Option{Name: "b", Value: "1"}, cartcore.Option{Name: "a", Value: "[2]"})}},
 		{"an add of options alone adds one", add, "/api/v1/shop/cart/SHIRT", `{"options":{"a":1}}`,
@@ -103,7 +103,7 @@ func TestShopReadsRequestsIntoCommands(t *testing.T) {
 		{"an update with options replaces them", set, "/api/v1/shop/cart/SHIRT", `{"quantity":3,"options":{"a": "x y" }}`,
 			cartcore.Command{Verb: cartcore.Set, Asks: with(shirt, 3, cartcore.OptionsReplace, cartcore.Option{Name: "a", Value: `"x y"`})}},
 		{"a SKU is read unescaped", remove, "/api/v1/shop/cart/SH%20IRT", "",
-			cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SH IRT"}, Named: "SH IRT"}}}},
+			cartcore.Command{Verb: cartcore.Remove, Asks: []*cartcore.Ask{{Item: cartcore.ItemRef{SKU: "SH IRT"}, Named: "SH IRT"}}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestShopReadsRequestsIntoCommands(t *testing.T) {
 			if err := decodedBy(t, shop(), test.pattern, call); err != nil {
 				t.Fatal(err.Error())
 			}
-			if !reflect.DeepEqual(call.Command, test.want) {
+			if !reflect.DeepEqual(*call.Command, test.want) {
 				t.Errorf("got  %+v\nwant %+v", call.Command, test.want)
 			}
 		})
@@ -137,7 +137,7 @@ func TestShopReadsWhoAsks(t *testing.T) {
 				if err := route.Decode(call); err != nil {
 					t.Fatal(err.Error())
 				}
-				if call.Credentials != test.want {
+				if *call.Credentials != test.want {
 					t.Errorf("%s: got %+v, want %+v", route.Pattern, call.Credentials, test.want)
 				}
 			}
@@ -185,8 +185,8 @@ func TestShopPrintsAnItem(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			call := &Call{Limits: cartcore.Limits{MaxQuantityPerLine: 10000}}
-			got := shopItemOf(call, cartcore.PricedLine{Line: test.line, Item: &test.item, Total: 2 * test.item.Price}, 2)
+			call := &Call{Limits: &cartcore.Limits{MaxQuantityPerLine: 10000}}
+			got := shopItemOf(call, &cartcore.PricedLine{Line: &test.line, Item: &test.item, Total: 2 * test.item.Price}, 2)
 			if got.Stock != test.stock || string(got.Options) != test.options || string(got.Meta) != test.meta || got.Price.String() != test.price {
 				t.Errorf("got stock %d, options %s, meta %s, price %s", got.Stock, got.Options, got.Meta, got.Price)
 			}

@@ -21,7 +21,7 @@ func vesuvio() *Adapter {
 // vesuvioCaller reads who asks: the store in the path, the customer's token, and an API key that must fit the store.
 func vesuvioCaller(call *Call) {
 	header := call.Request.Header
-	call.Credentials = cartcore.Credentials{
+	call.Credentials = &cartcore.Credentials{
 		TenantBy: cartcore.TenantByStore, Tenant: call.Request.PathValue("storeId"), APIKey: header.Get("X-API-Key"),
 		Token: bearer(header.Get("Authorization")), Need: cartcore.NeedCustomer,
 	}
@@ -29,7 +29,7 @@ func vesuvioCaller(call *Call) {
 
 func vesuvioRead(call *Call) *cartcore.Error {
 	vesuvioCaller(call)
-	call.Command.NeedsCart = true
+	call.Command = &cartcore.Command{NeedsCart: true}
 	return nil
 }
 
@@ -48,12 +48,12 @@ func vesuvioAdd(call *Call) *cartcore.Error {
 		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
 	}
 	ask.Quantity = quantity
-	call.Command = cartcore.Command{Verb: cartcore.Add, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
+	call.Command = &cartcore.Command{Verb: cartcore.Add, Asks: []*cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
 	return nil
 }
 
 // vesuvioItem reads the external ids that name a variant.
-func vesuvioItem(found map[string]rawJSON) (cartcore.Ask, []cartcore.FieldError) {
+func vesuvioItem(found map[string]rawJSON) (*cartcore.Ask, []cartcore.FieldError) {
 	problems := []cartcore.FieldError{}
 	product, problem := text(found, "externalProductId")
 	if problem != nil {
@@ -64,7 +64,7 @@ func vesuvioItem(found map[string]rawJSON) (cartcore.Ask, []cartcore.FieldError)
 		problems = append(problems, *problem)
 	}
 	item := cartcore.ItemRef{ExternalProductID: product, ExternalVariantID: variant}
-	return cartcore.Ask{Item: item, Named: variant}, problems
+	return &cartcore.Ask{Item: item, Named: variant}, problems
 }
 
 func vesuvioSet(call *Call) *cartcore.Error {
@@ -85,21 +85,21 @@ func vesuvioSet(call *Call) *cartcore.Error {
 	if len(problems) > 0 {
 		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
 	}
-	ask := cartcore.Ask{LineID: line, Named: line, Quantity: quantity}
-	call.Command = cartcore.Command{Verb: cartcore.Set, Asks: []cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
+	ask := &cartcore.Ask{LineID: line, Named: line, Quantity: quantity}
+	call.Command = &cartcore.Command{Verb: cartcore.Set, Asks: []*cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
 	return nil
 }
 
 func vesuvioRemove(call *Call) *cartcore.Error {
 	vesuvioCaller(call)
 	line := pathText(call, "cartItemId")
-	call.Command = cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{{LineID: line, Named: line}}}
+	call.Command = &cartcore.Command{Verb: cartcore.Remove, Asks: []*cartcore.Ask{{LineID: line, Named: line}}}
 	return nil
 }
 
 func vesuvioClear(call *Call) *cartcore.Error {
 	vesuvioCaller(call)
-	call.Command = cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}
+	call.Command = &cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}
 	return nil
 }
 
@@ -132,7 +132,7 @@ type vesuvioProduct struct {
 	ImageURL string `json:"imageUrl"`
 }
 
-func vesuvioCart(call *Call, seen Seen) Answer {
+func vesuvioCart(call *Call, seen *Seen) *Answer {
 	view := seen.View
 	data := vesuvioData{
 		StoreID: call.Credentials.Tenant, Items: make([]vesuvioLine, 0, len(view.Lines)),
@@ -194,7 +194,7 @@ type vesuvioField struct {
 	Message string `json:"message"`
 }
 
-func vesuvioFail(call *Call, err *cartcore.Error) Answer {
+func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 	row := vesuvioRefusals[err.Kind]
 	if err.Kind == cartcore.KindCartUnknown && call.Command.Verb == cartcore.Read {
 		row = vesuvioRefusals[cartcore.KindCartEmpty]

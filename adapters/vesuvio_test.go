@@ -11,8 +11,8 @@ func TestVesuvioPrintsEveryRefusal(t *testing.T) {
 	if len(vesuvioRefusals) != len(cartcore.Kinds()) {
 		t.Errorf("the table has %d rows, there are %d kinds", len(vesuvioRefusals), len(cartcore.Kinds()))
 	}
-	call := &Call{Command: cartcore.Command{Verb: cartcore.Add}}
-	checkRefusals(t, "testdata/vesuvio-refusals.txt", func(refused *cartcore.Error) Answer { return vesuvioFail(call, refused) })
+	call := &Call{Credentials: &cartcore.Credentials{}, Command: &cartcore.Command{Verb: cartcore.Add}}
+	checkRefusals(t, "testdata/vesuvio-refusals.txt", func(refused *cartcore.Error) *Answer { return vesuvioFail(call, refused) })
 }
 
 func TestVesuvioGivesEveryRefusalACode(t *testing.T) {
@@ -39,11 +39,11 @@ func TestVesuvioReadsRequestsIntoCommands(t *testing.T) {
 		{"a read needs a cart that was kept", vesuvioGetRoute, "/api/v1/sdk/cart/s", "", cartcore.Command{NeedsCart: true}},
 		{"a clear needs one too", vesuvioClearRoute, "/api/v1/sdk/cart/store/s", "", cartcore.Command{Verb: cartcore.Clear, NeedsCart: true}},
 		{"an add names the variant by both external ids and refuses what is short", vesuvioAddRoute, "/api/v1/sdk/cart/store/s/item", `{"externalProductId":"p","externalVariantId":"v","quantity":2}`,
-			cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses, Asks: []cartcore.Ask{{Item: cartcore.ItemRef{ExternalProductID: "p", ExternalVariantID: "v"}, Named: "v", Quantity: 2}}}},
+			cartcore.Command{Verb: cartcore.Add, Short: cartcore.ShortRefuses, Asks: []*cartcore.Ask{{Item: cartcore.ItemRef{ExternalProductID: "p", ExternalVariantID: "v"}, Named: "v", Quantity: 2}}}},
 		{"an update names the line by its id", vesuvioSetRoute, "/api/v1/sdk/cart/store/s/item", `{"cartItemId":"l","quantity":0}`,
-			cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortRefuses, Asks: []cartcore.Ask{{LineID: "l", Named: "l"}}}},
+			cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortRefuses, Asks: []*cartcore.Ask{{LineID: "l", Named: "l"}}}},
 		{"a removal names the line in the path", vesuvioRemoveRoute, "/api/v1/sdk/cart/store/s/item/l", "",
-			cartcore.Command{Verb: cartcore.Remove, Asks: []cartcore.Ask{{LineID: "l", Named: "l"}}}},
+			cartcore.Command{Verb: cartcore.Remove, Asks: []*cartcore.Ask{{LineID: "l", Named: "l"}}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -51,11 +51,11 @@ func TestVesuvioReadsRequestsIntoCommands(t *testing.T) {
 			if err := decodedBy(t, vesuvio(), test.pattern, call); err != nil {
 				t.Fatal(err.Error())
 			}
-			if !reflect.DeepEqual(call.Command, test.want) {
+			if !reflect.DeepEqual(*call.Command, test.want) {
 				t.Errorf("got  %+v\nwant %+v", call.Command, test.want)
 			}
 			who := cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "s", APIKey: "k", Token: "t", Need: cartcore.NeedCustomer}
-			if call.Credentials != who {
+			if *call.Credentials != who {
 				t.Errorf("got %+v, want %+v", call.Credentials, who)
 			}
 		})
@@ -84,7 +84,7 @@ func TestVesuvioTellsACartThatNeverWasByWhatWasAsked(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			answer := vesuvioFail(&Call{Command: cartcore.Command{Verb: test.verb}}, cartcore.Refuse(cartcore.KindCartUnknown))
+			answer := vesuvioFail(&Call{Credentials: &cartcore.Credentials{}, Command: &cartcore.Command{Verb: test.verb}}, cartcore.Refuse(cartcore.KindCartUnknown))
 			if answer.Status != 404 || string(answer.Body) != test.want {
 				t.Errorf("got %d %s", answer.Status, answer.Body)
 			}

@@ -240,15 +240,15 @@ func shown(raw []byte) string {
 }
 
 // printed makes an answer of a value. Unlike json.Marshal it leaves <, > and & as they are, as the five origins do.
-func printed(status int, value any) Answer {
+func printed(status int, value any) *Answer {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(value); err != nil {
 		// Only a value that is no JSON can get here: catalogue attributes are checked when they are read.
-		return Answer{Status: 500, Body: []byte(`{"message":"Internal server error"}`)}
+		return &Answer{Status: 500, Body: []byte(`{"message":"Internal server error"}`)}
 	}
-	return Answer{Status: status, Body: bytes.TrimSuffix(out.Bytes(), []byte("\n"))}
+	return &Answer{Status: status, Body: bytes.TrimSuffix(out.Bytes(), []byte("\n"))}
 }
 
 // quoted is a string as JSON text.

@@ -23,19 +23,19 @@ func KeyText(k Key) string { return k.Tenant + "/" + k.Owner }
 func OwnerIsGuest(owner string) bool { return strings.HasPrefix(owner, "guest:") }
 
 // Cart is the canonical cart. A *Cart that has been handed out is never changed again: Apply answers a new one,
-// so that readers need no lock. All fields are exported because the record meets encoding/json
+// so that readers need no lock; the lines of two versions may be the same. All fields are exported because the record meets encoding/json
 // (docs/interpreter.md, rule 1).
 type Cart struct {
-	Key      Key    `json:"-"`
-	ID       string `json:"id"`               // uuid, version 4
-	Currency string `json:"cur"`              // ISO 4217, upper case
-	Lines    []Line `json:"lines"`            // in the order they were added
-	NextLine int64  `json:"next"`             // number that the next new line gets; a number is never used twice in a cart
-	Version  int64  `json:"v"`                // 1 at the first save, then one more at each
-	Created  int64  `json:"at"`               // Unix milliseconds
-	Updated  int64  `json:"up"`               // Unix milliseconds
-	Locked   int64  `json:"lock,omitempty"`   // Unix milliseconds until which a checkout holds the cart; 0 is open
-	Merged   []Mark `json:"merged,omitempty"` // guest carts already merged into this one, newest last
+	Key      Key     `json:"-"`
+	ID       string  `json:"id"`               // uuid, version 4
+	Currency string  `json:"cur"`              // ISO 4217, upper case
+	Lines    []*Line `json:"lines"`            // in the order they were added
+	NextLine int64   `json:"next"`             // number that the next new line gets; a number is never used twice in a cart
+	Version  int64   `json:"v"`                // 1 at the first save, then one more at each
+	Created  int64   `json:"at"`               // Unix milliseconds
+	Updated  int64   `json:"up"`               // Unix milliseconds
+	Locked   int64   `json:"lock,omitempty"`   // Unix milliseconds until which a checkout holds the cart; 0 is open
+	Merged   []Mark  `json:"merged,omitempty"` // guest carts already merged into this one, newest last
 }
 
 // Line is one line item: an item of the catalogue, named by SKU, and how many of it.
@@ -72,7 +72,7 @@ type Rest struct {
 }
 
 // FindSKU answers the index of the line that holds sku, or -1.
-func FindSKU(lines []Line, sku string) int {
+func FindSKU(lines []*Line, sku string) int {
 	for i := range lines {
 		if lines[i].SKU == sku {
 			return i
@@ -82,10 +82,14 @@ func FindSKU(lines []Line, sku string) int {
 }
 
 // FindLine answers the index of the line that ask names by id, by number or by SKU, in that order, or -1.
-func FindLine(lines []Line, ask Ask) int {
+func FindLine(lines []*Line, ask *Ask) int {
 	if ask.LineID == "" && ask.LineNumber == 0 {
 		return FindSKU(lines, ask.SKU)
 	}
+	return findNamed(lines, ask)
+}
+
+func findNamed(lines []*Line, ask *Ask) int {
 	for i := range lines {
 		if ask.LineID != "" && lines[i].ID == ask.LineID {
 			return i

@@ -11,7 +11,7 @@ const (
 	Set                // set the quantity of a line that is there; 0 removes it
 	Adjust             // add to the quantity of a line that is there; 0 or less removes it
 	Remove             // take the line out
-	Clear              // take every line out
+	Clear              // take every line out; it and those below are about the whole cart
 	Merge              // add what fits of another cart's lines
 	Lock               // hold the cart until Command.Until
 )
@@ -39,7 +39,7 @@ const (
 // Command is one request on a cart in canonical words. An adapter writes it; it holds no price and no stock.
 type Command struct {
 	Verb  Verb
-	Asks  []Ask
+	Asks  []*Ask
 	Short Short
 	Gone  Gone
 	Each  bool   // judge every ask alone: a refused one does not refuse the others

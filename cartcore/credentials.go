@@ -45,5 +45,6 @@ type Caller struct {
 	Guest         string // guest token in force; empty for a customer
 	Fresh         bool   // Guest was made for this request
 	Vouched       bool   // the session lookup knows Guest: it is the shop's own and counts without a cart
+	Until         int64  // Unix milliseconds until which the same credentials mean this caller; 0: as long as the configuration stands
 	MergeKey      Key    // a guest's cart to merge into Key's first; no Owner where there is none
 }

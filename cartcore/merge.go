@@ -3,7 +3,7 @@ package cartcore
 // mergeInto adds what fits of the asks to next, never refusing, and marks the guest cart as merged.
 // It answers whether next changed: a guest cart of a version that was merged before adds nothing, and so does one of
 // which nothing fits.
-func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, out *Outcome) bool {
+func mergeInto(next *Cart, cmd *Command, facts Facts, limits *Limits, now int64, out *Outcome) bool {
 	mark := cmd.Mark
 	for i := range next.Merged {
 		if next.Merged[i].Cart == mark.Cart && next.Merged[i].Version == mark.Version {
@@ -11,7 +11,7 @@ func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, o
 		}
 	}
 	mark.Rest = nil
-	add := Command{Verb: Add, Short: ShortCaps, Seed: cmd.Seed}
+	add := &Command{Verb: Add, Short: ShortCaps, Seed: cmd.Seed}
 	gained := int64(0)
 	for i := range cmd.Asks {
 		ask := cmd.Asks[i]
@@ -20,12 +20,12 @@ func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, o
 		if left := ask.Quantity - moved(result); left > 0 {
 			mark.Rest = append(mark.Rest, Rest{SKU: ask.SKU, Quantity: left})
 		}
-		out.Results = append(out.Results, result)
+		note(out, result)
 	}
 	if gained == 0 {
 		return false
 	}
-	if _, err := Subtotal(next.Lines, facts); err != nil {
+	if _, err := Show(next, facts); err != nil {
 		// Both carts stay as they are: a refusal would lock the customer out for as long as the guest token is sent along.
 		for i := range out.Results {
 			out.Results[i] = unmerged(cmd.Asks[i], out.Results[i].Was, WhyLimited)
@@ -41,7 +41,7 @@ func mergeInto(next *Cart, cmd Command, facts Facts, limits Limits, now int64, o
 
 // mergeAsk adds as many units of ask as the bounds leave room for. A line that holds more than its stock stays as it is:
 // a merge takes nothing away.
-func mergeAsk(next *Cart, add Command, ask Ask, facts Facts, limits Limits, now int64) Result {
+func mergeAsk(next *Cart, add *Command, ask *Ask, facts Facts, limits *Limits, now int64) *Result {
 	held := int64(0)
 	if at := FindSKU(next.Lines, ask.SKU); at >= 0 {
 		held = next.Lines[at].Quantity
@@ -50,23 +50,25 @@ func mergeAsk(next *Cart, add Command, ask Ask, facts Facts, limits Limits, now 
 	if room == 0 {
 		return unmerged(ask, held, why)
 	}
-	part := ask
+	part := *ask
 	part.Quantity = room
-	result, err := applyAsk(next, add, part, facts, limits, now)
+	result, err := applyAsk(next, add, &part, facts, limits, now)
 	if err != nil {
 		return unmerged(ask, held, WhyLimited)
 	}
-	result.Ask, result.Requested, result.Why = ask, held+ask.Quantity, why
+	result.Ask = ask
+	result.Requested = held + ask.Quantity
+	result.Why = why
 	return result
 }
 
 // unmerged is the result of an ask of which nothing was moved to a line that holds held units.
-func unmerged(ask Ask, held int64, why Why) Result {
-	return Result{Ask: ask, Was: held, Requested: held + ask.Quantity, Granted: held, Why: why}
+func unmerged(ask *Ask, held int64, why Why) *Result {
+	return &Result{Ask: ask, Was: held, Requested: held + ask.Quantity, Granted: held, Why: why}
 }
 
 // moved is how many units of a merged ask are in the cart now.
-func moved(result Result) int64 {
+func moved(result *Result) int64 {
 	if result.Granted <= result.Was {
 		return 0
 	}
@@ -89,7 +91,7 @@ func RestOf(cart *Cart, guest *Cart) (rest []Rest, merged bool) {
 
 // roomFor answers how many units of ask.Quantity can be added to the held ones, and what cut them where it is fewer.
 // item is nil where the catalogue does not have it.
-func roomFor(cart *Cart, ask Ask, held int64, item *Item, limits Limits) (room int64, why Why) {
+func roomFor(cart *Cart, ask *Ask, held int64, item *Item, limits *Limits) (room int64, why Why) {
 	if item == nil {
 		return 0, WhyCapped
 	}
@@ -113,14 +115,14 @@ func roomFor(cart *Cart, ask Ask, held int64, item *Item, limits Limits) (room i
 }
 
 // AsksOf turns a guest cart's lines into the asks of a Merge.
-func AsksOf(lines []Line) []Ask {
-	asks := []Ask{}
+func AsksOf(lines []*Line) []*Ask {
+	asks := []*Ask{}
 	for i := range lines {
 		rule := OptionsMerge
 		if lines[i].OptionsReplaced {
 			rule = OptionsReplace
 		}
-		asks = append(asks, Ask{SKU: lines[i].SKU, Named: lines[i].SKU, Quantity: lines[i].Quantity, Options: lines[i].Options, OptionRule: rule, Groups: lines[i].Groups})
+		asks = append(asks, &Ask{SKU: lines[i].SKU, Named: lines[i].SKU, Quantity: lines[i].Quantity, Options: lines[i].Options, OptionRule: rule, Groups: lines[i].Groups})
 	}
 	return asks
 }
@@ -128,13 +130,13 @@ func AsksOf(lines []Line) []Ask {
 // Keep is the guest's cart after a merge: only rest stays in it.
 func Keep(guest *Cart, rest []Rest, now int64) *Cart {
 	next := *guest
-	next.Lines = []Line{}
+	next.Lines = []*Line{}
 	for i := range rest {
 		if at := FindSKU(guest.Lines, rest[i].SKU); at >= 0 {
-			line := guest.Lines[at]
+			line := *guest.Lines[at]
 			line.Quantity = rest[i].Quantity
 			line.Updated = now
-			next.Lines = append(next.Lines, line)
+			next.Lines = append(next.Lines, &line)
 		}
 	}
 	next.Version = guest.Version + 1

@@ -58,7 +58,7 @@ func TestMerge(t *testing.T) {
 				limits = roomy
 			}
 			guest := guestHolding(row.guest)
-			next, outcome, err := cartcore.Apply(holding(row.held), merging(guest), shelf(), limits, now)
+			next, outcome, err := apply(holding(row.held), merging(guest), shelf(), limits, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func TestAMergeOfWhichNothingFitsChangesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cart, guest := holding(carts[0]), guestHolding(carts[1])
-			next, outcome, err := cartcore.Apply(cart, merging(guest), shelf(), roomy, now)
+			next, outcome, err := apply(cart, merging(guest), shelf(), roomy, now)
 			if err != nil || next != cart || outcome.Changed {
 				t.Fatalf("got %s, changed %v, %v", held(next), outcome.Changed, err)
 			}
@@ -107,7 +107,7 @@ func TestMergeKeepsWhatAGuestChose(t *testing.T) {
 	cart := holding("mug 1, song 1")
 	cart.Lines[0].Options = []cartcore.Option{{Name: "wrap", Value: "true"}}
 	cart.Lines[1].Options = []cartcore.Option{{Name: "wrap", Value: "true"}}
-	next, _, err := cartcore.Apply(cart, merging(guest), shelf(), roomy, now)
+	next, _, err := apply(cart, merging(guest), shelf(), roomy, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestOldMarksAreForgotten(t *testing.T) {
 		guest := guestHolding("song 1")
 		guest.Version = version
 		limits := cartcore.Limits{MaxLines: 9, MaxQuantityPerLine: 100}
-		next, _, err := cartcore.Apply(cart, merging(guest), shelf(), limits, now)
+		next, _, err := apply(cart, merging(guest), shelf(), limits, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestMergeLosesNothing(t *testing.T) {
 		cart, guest := drawnCart(t, "customer"), drawnCart(t, "guest")
 		guest.ID = "11111111-1111-4111-a111-111111111111"
 		untouched, guestUntouched := copyOf(cart), copyOf(guest)
-		next, outcome, err := cartcore.Apply(cart, merging(guest), facts, limits, now)
+		next, outcome, err := apply(cart, merging(guest), facts, limits, now)
 		if err != nil {
 			t.Fatalf("a merge is refused: %v", err)
 		}
@@ -178,10 +178,10 @@ func TestMergeLosesNothing(t *testing.T) {
 		if limits.MaxUnits > 0 && cartcore.Units(next.Lines) > limits.MaxUnits {
 			t.Fatalf("%d units", cartcore.Units(next.Lines))
 		}
-		if again, _, err := cartcore.Apply(next, merging(guest), facts, limits, now+1); err != nil || again != next {
+		if again, _, err := apply(next, merging(guest), facts, limits, now+1); err != nil || again != next {
 			t.Fatalf("the same mark merges again: %v", err)
 		}
-		if more, _, err := cartcore.Apply(next, merging(kept), facts, limits, now+1); err != nil || more != next {
+		if more, _, err := apply(next, merging(kept), facts, limits, now+1); err != nil || more != next {
 			t.Fatalf("something that fits was left with the guest: %s became %s", held(next), held(more))
 		}
 		if !reflect.DeepEqual(cart, untouched) || !reflect.DeepEqual(guest, guestUntouched) {

@@ -17,6 +17,13 @@ const (
 
 // Decimals answers how many decimals the currency's major unit has.
 func Decimals(currency string) int {
+	if currency == "USD" || currency == "EUR" {
+		return 2
+	}
+	return decimalsOf(currency)
+}
+
+func decimalsOf(currency string) int {
 	if strings.Contains(zeroDecimal, " "+currency+" ") {
 		return 0
 	}

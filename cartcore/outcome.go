@@ -4,14 +4,16 @@ package cartcore
 type Outcome struct {
 	Changed bool
 	Created bool // the cart did not exist before
-	Results []Result
+	Cut     bool // an ask got less than it asked for, or its line went because the item is no longer sold
+	Results []*Result
+	View    *View // the cart after the command
 }
 
 // Result is what became of one ask.
 type Result struct {
-	Ask       Ask
+	Ask       *Ask
 	Item      *Item // the item, where the catalogue has it
-	Line      Line  // the line after the command; for a line that went, as it was
+	Line      *Line // the line after the command; for a line that went, as it was; nil where there never was one
 	Was       int64
 	Requested int64 // units the line would have had
 	Granted   int64 // units it has

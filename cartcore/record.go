@@ -24,7 +24,7 @@ func FromRecord(key Key, record []byte) (*Cart, error) {
 		return nil, fmt.Errorf("reading the record of a cart of tenant %s: id, version or next line is missing", key.Tenant)
 	}
 	if cart.Lines == nil {
-		cart.Lines = []Line{}
+		cart.Lines = []*Line{}
 	}
 	cart.Key = key
 	return cart, nil

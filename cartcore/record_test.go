@@ -17,8 +17,8 @@ func TestARecordIsReadBackAsItWas(t *testing.T) {
 	option := rapid.Custom(func(t *rapid.T) cartcore.Option {
 		return cartcore.Option{Name: word.Draw(t, "name"), Value: rapid.SampledFrom([]string{`"20"`, "9007199254740993", `{"a":[1.10,null]}`, `"<&>"`, `"é"`}).Draw(t, "value")}
 	})
-	line := rapid.Custom(func(t *rapid.T) cartcore.Line {
-		line := cartcore.Line{
+	line := rapid.Custom(func(t *rapid.T) *cartcore.Line {
+		line := &cartcore.Line{
 			ID: word.Draw(t, "id"), Number: whole.Draw(t, "number"), SKU: word.Draw(t, "sku"), Quantity: whole.Draw(t, "quantity"),
 			OptionsReplaced: rapid.Bool().Draw(t, "replaced"), Added: whole.Draw(t, "added"), Updated: whole.Draw(t, "updated"),
 		}

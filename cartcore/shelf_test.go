@@ -53,7 +53,7 @@ func holding(lines string) *cartcore.Cart {
 		if err != nil {
 			panic(err)
 		}
-		cart.Lines = append(cart.Lines, cartcore.Line{
+		cart.Lines = append(cart.Lines, &cartcore.Line{
 			ID: cartcore.UUID(fmt.Sprintf("%032x", cart.NextLine)), Number: cart.NextLine, SKU: sku, Quantity: units, Added: before, Updated: before,
 		})
 		cart.NextLine++
@@ -71,7 +71,7 @@ func held(cart *cartcore.Cart) string {
 }
 
 // told writes what became of each ask: granted/requested and why, or the refusal.
-func told(outcome cartcore.Outcome) string {
+func told(outcome *cartcore.Outcome) string {
 	parts := []string{}
 	for _, result := range outcome.Results {
 		if result.Err != nil {
@@ -92,7 +92,13 @@ func of(sku string, quantity int64) cartcore.Ask {
 	return ask
 }
 
-func asks(all ...cartcore.Ask) []cartcore.Ask { return all }
+func asks(all ...cartcore.Ask) []*cartcore.Ask {
+	list := []*cartcore.Ask{}
+	for _, ask := range all {
+		list = append(list, &ask)
+	}
+	return list
+}
 
 // refusal is the text of an error, "" for none.
 func refusal(err *cartcore.Error) string {
@@ -107,4 +113,13 @@ func same(t *testing.T, what string, got, want any) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+// apply does a command; a refused one has an empty outcome.
+func apply(cart *cartcore.Cart, command cartcore.Command, facts cartcore.Facts, limits cartcore.Limits, now int64) (*cartcore.Cart, *cartcore.Outcome, *cartcore.Error) {
+	next, outcome, err := cartcore.Apply(cart, &command, facts, &limits, now)
+	if outcome == nil {
+		outcome = &cartcore.Outcome{}
+	}
+	return next, outcome, err
 }

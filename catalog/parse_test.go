@@ -179,7 +179,7 @@ func inconsistency(s *Snapshot) string {
 		all := cartcore.ItemRef{SKU: sku, ProductID: item.ProductID, ExternalProductID: item.ExternalProductID, ExternalVariantID: item.ExternalVariantID,
 			ProductNumber: item.ProductNumber, NumericID: item.NumericID}
 		for _, ref := range append(alone, all) {
-			if Find(s, ref) != item {
+			if Find(s, &ref) != item {
 				return fmt.Sprintf("item %s is not found by %+v", sku, ref)
 			}
 		}
@@ -188,7 +188,7 @@ func inconsistency(s *Snapshot) string {
 		}
 		for _, ref := range []cartcore.ItemRef{{ProductID: item.ProductID}, {ProductNumber: item.ProductNumber}} {
 			if ref != (cartcore.ItemRef{}) {
-				found := Find(s, ref)
+				found := Find(s, &ref)
 				if found == nil || (ref.ProductID != "" && found.ProductID != item.ProductID) || found.ProductNumber != item.ProductNumber && ref.ProductNumber != 0 {
 					return fmt.Sprintf("no variant is found by %+v", ref)
 				}

@@ -25,26 +25,43 @@ type External struct {
 // Find answers the item that ref names, or nil. Every identifier given must fit the item. A product id or product number
 // that several variants share means the first listed that fits; an external product or variant id that several items
 // share means none of them unless another identifier decides.
-func Find(s *Snapshot, ref cartcore.ItemRef) *cartcore.Item {
+func Find(s *Snapshot, ref *cartcore.ItemRef) *cartcore.Item {
 	if ref.SKU != "" {
-		return ifFits(s.Facts[ref.SKU], &ref)
+		return ifFits(s.Facts[ref.SKU], ref)
 	}
 	if ref.NumericID != 0 {
-		return ifFits(s.ByNumber[ref.NumericID], &ref)
+		return ifFits(s.ByNumber[ref.NumericID], ref)
 	}
 	if ref.ExternalProductID != "" && ref.ExternalVariantID != "" {
-		return ifFits(s.ByExternal[External{ProductID: ref.ExternalProductID, VariantID: ref.ExternalVariantID}], &ref)
+		return ifFits(s.ByExternal[External{ProductID: ref.ExternalProductID, VariantID: ref.ExternalVariantID}], ref)
 	}
 	if ref.ProductID != "" {
-		return firstFit(s.ByProduct[ref.ProductID], &ref)
+		return firstFit(s.ByProduct[ref.ProductID], ref)
 	}
 	if ref.ProductNumber != 0 {
-		return firstFit(s.ByProductNumber[ref.ProductNumber], &ref)
+		return firstFit(s.ByProductNumber[ref.ProductNumber], ref)
 	}
 	if ref.ExternalVariantID != "" {
 		return s.ByExternalVariant[ref.ExternalVariantID]
 	}
 	return s.ByExternalProduct[ref.ExternalProductID]
+}
+
+// NameAsks finds the catalogue's name for each item that a client named. An item that only a cart still knows keeps the SKU
+// that the client gave.
+func NameAsks(s *Snapshot, asks []*cartcore.Ask) {
+	for i := range asks {
+		ask := asks[i]
+		if ask.LineID != "" || ask.LineNumber != 0 {
+			continue
+		}
+		item := Find(s, &ask.Item)
+		if item != nil {
+			ask.SKU = item.SKU
+		} else if ask.Item.SKU != "" && s.Facts[ask.Item.SKU] == nil {
+			ask.SKU = ask.Item.SKU
+		}
+	}
 }
 
 // firstFit answers the first of items that every identifier of ref fits, or nil.

@@ -46,7 +46,7 @@ func TestFind(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""
-			if item := Find(s, test.ref); item != nil {
+			if item := Find(s, &test.ref); item != nil {
 				got = item.SKU
 			}
 			if got != test.want {

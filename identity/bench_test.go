@@ -35,7 +35,7 @@ func BenchmarkResolve(b *testing.B) {
 	b.Run("guest", func(b *testing.B) {
 		creds := cartcore.Credentials{TenantBy: cartcore.TenantByHost, Tenant: "shop.acme.com:443", Guest: "guest_763d1369-5bb8-4745-9e4d-4612126bcdb8", Session: true}
 		for b.Loop() {
-			if _, err := Resolve(d, "any", creds, nil, moment); err != nil {
+			if _, err := resolve(d, "any", creds, nil, moment); err != nil {
 				b.Fatal(err)
 			}
 		}

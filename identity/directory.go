@@ -17,6 +17,9 @@ type Directory struct {
 	byName   map[cartcore.TenantBy]map[string]*tenant // domains, stores, accounts and hosts
 	byAPIKey map[string]*tenant                       // by the lower-case hexadecimal SHA-256 of the key
 
+	recent   recentCallers
+	trusting bool // a tenant trusts a header
+
 	client *http.Client
 	log    *slog.Logger
 	ctx    context.Context // of everything that asks over the network
@@ -51,6 +54,7 @@ func Open(tenants []Tenant, log *slog.Logger) (*Directory, []error) {
 		byAPIKey: map[string]*tenant{},
 		client:   newClient(),
 		log:      log,
+		recent:   recentCallers{found: map[string]*recentCaller{}},
 		ctx:      ctx,
 		stop:     stop,
 	}

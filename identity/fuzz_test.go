@@ -23,7 +23,7 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, creds := range []cartcore.Credentials{{Token: text, Need: cartcore.NeedCustomer}, {Guest: text, Session: true, Need: cartcore.NeedSession}} {
 			creds.TenantBy, creds.Tenant = cartcore.TenantByStore, "12"
-			caller, err := Resolve(d, "any", creds, http.Header{}, moment)
+			caller, err := resolve(d, "any", creds, http.Header{}, moment)
 			switch kindOf(err) {
 			case cartcore.KindNone, cartcore.KindUnauthenticated, cartcore.KindBadToken, cartcore.KindSessionMissing, cartcore.KindSessionUnknown:
 			default:

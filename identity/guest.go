@@ -30,8 +30,8 @@ func Entropy() string {
 }
 
 // WithGuest is caller as a guest of dialect with a guest token in force; fresh says that it was made for this request.
-func WithGuest(caller cartcore.Caller, dialect, guest string, fresh bool) cartcore.Caller {
-	return cartcore.Caller{
+func WithGuest(caller *cartcore.Caller, dialect, guest string, fresh bool) *cartcore.Caller {
+	return &cartcore.Caller{
 		Tenant: caller.Tenant,
 		Key:    cartcore.Key{Tenant: caller.Tenant, Owner: cartcore.GuestOwner(dialect, guest)},
 		Guest:  guest,

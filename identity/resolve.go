@@ -12,15 +12,8 @@ import (
 	"github.com/polycart/polycart/cartcore"
 )
 
-// Resolve finds out who asks. header is the request's, for the trusted header; now is Unix milliseconds.
-//
-// A caller without an owner in its key is a guest who showed no token (for cartcore.NeedAnyone), or a store's key and
-// nobody in person (for cartcore.NeedStoreKey). Whether a guest token is known is not asked here: the store knows.
-//
-// The error's kind is KindTenantUnknown, KindAPIKey, KindForbidden, KindUnauthenticated, KindBadToken,
-// KindSessionMissing, KindSessionUnknown, KindCartUnknown, or KindUnavailable where a key set or the session lookup
-// does not answer. Its cause is for the log and holds no token.
-func Resolve(d *Directory, dialect string, creds cartcore.Credentials, header http.Header, now int64) (cartcore.Caller, *cartcore.Error) {
+// resolve finds out who asks, as Resolve does, without looking at what it found lately.
+func resolve(d *Directory, dialect string, creds cartcore.Credentials, header http.Header, now int64) (cartcore.Caller, *cartcore.Error) {
 	t, err := tenantFor(d, &creds)
 	if err != nil {
 		return cartcore.Caller{}, err
@@ -176,6 +169,7 @@ func sessionFor(d *Directory, t *tenant, dialect string, creds *cartcore.Credent
 	}
 	caller, err := guestFor(t, dialect, creds)
 	caller.Vouched = !who.Unknown
+	caller.Until = who.Until
 	return caller, err
 }
 
@@ -195,7 +189,7 @@ func customerInSession(d *Directory, t *tenant, creds *cartcore.Credentials, now
 // guestFor is the caller as a guest, where the request's need leaves it at that.
 func guestFor(t *tenant, dialect string, creds *cartcore.Credentials) (cartcore.Caller, *cartcore.Error) {
 	if creds.Need != cartcore.NeedCustomer && guestFits(creds.Guest) {
-		return WithGuest(cartcore.Caller{Tenant: t.ID}, dialect, creds.Guest, false), nil
+		return *WithGuest(&cartcore.Caller{Tenant: t.ID}, dialect, creds.Guest, false), nil
 	}
 	return nobodyFor(t, creds)
 }
@@ -224,6 +218,7 @@ func asCustomer(t *tenant, who remembered) cartcore.Caller {
 		Key:           cartcore.Key{Tenant: t.ID, Owner: cartcore.CustomerOwner(who.Customer)},
 		Customer:      who.Customer,
 		PhoneVerified: who.PhoneVerified,
+		Until:         who.Until,
 	}
 }
 

@@ -56,7 +56,7 @@ func TestATenantIsFoundByEachOfItsNames(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			caller, err := Resolve(d, "any", c.creds, http.Header{}, moment)
+			caller, err := resolve(d, "any", c.creds, http.Header{}, moment)
 			if kindOf(err) != c.kind || caller.Tenant != c.want || caller.Key != (cartcore.Key{Tenant: c.want}) {
 				t.Fatalf("got %+v and %s, want %q and %s", caller, cartcore.KindName(kindOf(err)), c.want, cartcore.KindName(c.kind))
 			}
@@ -134,7 +134,7 @@ func TestWhoAsks(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			c.creds.TenantBy, c.creds.Tenant = cartcore.TenantByDomain, "acme.com"
-			caller, err := Resolve(c.d, "any", c.creds, c.header, moment)
+			caller, err := resolve(c.d, "any", c.creds, c.header, moment)
 			if kindOf(err) != c.kind {
 				t.Fatalf("got %s, want %s", cartcore.KindName(kindOf(err)), cartcore.KindName(c.kind))
 			}
@@ -161,7 +161,7 @@ func TestATokenOfOneTenantIsNotAnothers(t *testing.T) {
 	d := open(t, shop(secretFile(t)), other)
 	text := token(t, "HS256", testSecret, goodClaims)
 	wantCustomer(t, d, text, moment, "182")
-	_, err := Resolve(d, "any", cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "13", Token: text}, http.Header{}, moment)
+	_, err := resolve(d, "any", cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "13", Token: text}, http.Header{}, moment)
 	if kindOf(err) != cartcore.KindBadToken {
 		t.Fatalf("got %v", err)
 	}
@@ -180,9 +180,9 @@ func TestGuestTokensThatCanNameACart(t *testing.T) {
 }
 
 func TestAGuestTokenIsPutInForce(t *testing.T) {
-	caller := WithGuest(cartcore.Caller{Tenant: "acme", Customer: "182", PhoneVerified: true}, "any", "g-1", true)
+	caller := WithGuest(&cartcore.Caller{Tenant: "acme", Customer: "182", PhoneVerified: true}, "any", "g-1", true)
 	want := cartcore.Caller{Tenant: "acme", Key: cartcore.Key{Tenant: "acme", Owner: "guest:any:g-1"}, Guest: "g-1", Fresh: true}
-	if caller != want {
+	if *caller != want {
 		t.Fatalf("got %+v, want %+v", caller, want)
 	}
 }

@@ -62,7 +62,7 @@ func openWithSessions(t *testing.T, s *sessionShop, template string) *Directory 
 }
 
 func inSession(d *Directory, session string, need cartcore.Need, now int64) (cartcore.Caller, *cartcore.Error) {
-	return Resolve(d, "any", cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "12", Guest: session, Session: true, Need: need}, http.Header{}, now)
+	return resolve(d, "any", cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "12", Guest: session, Session: true, Need: need}, http.Header{}, now)
 }
 
 func TestWhoseASessionIs(t *testing.T) {

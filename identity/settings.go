@@ -52,6 +52,7 @@ func addTenant(d *Directory, field string, config Tenant) []error {
 			faults = append(faults, fmt.Errorf("%s.customers.header is %q; allowed is the name of a header, up to 64 characters", field, config.Customers.Header))
 		}
 		t.Header = http.CanonicalHeaderKey(config.Customers.Header)
+		d.trusting = true
 	}
 	t.Sessions, more = openSessions(field+".sessions", config.Sessions)
 	faults = append(faults, more...)

@@ -192,7 +192,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 
 // signIn asks with a token for acme's store.
 func signIn(d *Directory, token string, now int64) (cartcore.Caller, *cartcore.Error) {
-	return Resolve(d, "any", cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "12", Token: token, Need: cartcore.NeedCustomer}, http.Header{}, now)
+	return resolve(d, "any", cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "12", Token: token, Need: cartcore.NeedCustomer}, http.Header{}, now)
 }
 
 // wantCustomer fails where token is not one of customer.

@@ -74,7 +74,7 @@ func Find() string {
 	}
 	for i := range want {
 		got := ""
-		if item := catalog.Find(s, want[i].Ref); item != nil {
+		if item := catalog.Find(s, &want[i].Ref); item != nil {
 			got = item.SKU
 		}
 		if got != want[i].SKU {
@@ -259,12 +259,12 @@ func Cost(n int) string {
 	looked := time.Since(began)
 	began = time.Now()
 	for i := 0; i < rounds; i++ {
-		catalog.Find(s, cartcore.ItemRef{SKU: "SKU-7"})
+		catalog.Find(s, &cartcore.ItemRef{SKU: "SKU-7"})
 	}
 	sku := time.Since(began)
 	began = time.Now()
 	for i := 0; i < rounds; i++ {
-		catalog.Find(s, cartcore.ItemRef{ProductID: "prod_7"})
+		catalog.Find(s, &cartcore.ItemRef{ProductID: "prod_7"})
 	}
 	product := time.Since(began)
 	each := int64(rounds)

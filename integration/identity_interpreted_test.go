@@ -76,7 +76,7 @@ func Ask(number, by, need int, name, apiKey, token, guest string, session bool, 
 	if trusted != "" {
 		header.Set("X-Customer", trusted)
 	}
-	caller, err := identity.Resolve(directories[number], "any", creds, header, now)
+	caller, err := identity.Resolve(directories[number], "any", &creds, header, now)
 	if err != nil {
 		return "refused: " + err.Error()
 	}
@@ -88,7 +88,7 @@ func Loop(number, n int, token, guest string, now int64) string {
 	header := http.Header{}
 	creds := cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "12", Token: token, Guest: guest}
 	for i := 0; i < n; i++ {
-		if _, err := identity.Resolve(directories[number], "any", creds, header, now); err != nil {
+		if _, err := identity.Resolve(directories[number], "any", &creds, header, now); err != nil {
 			return err.Error()
 		}
 	}
@@ -100,7 +100,7 @@ func LoopTokens(number int, tokens []string, now int64) string {
 	header := http.Header{}
 	for i := range tokens {
 		creds := cartcore.Credentials{TenantBy: cartcore.TenantByStore, Tenant: "12", Token: tokens[i]}
-		if _, err := identity.Resolve(directories[number], "any", creds, header, now); err != nil {
+		if _, err := identity.Resolve(directories[number], "any", &creds, header, now); err != nil {
 			return err.Error()
 		}
 	}
@@ -118,7 +118,7 @@ func Sign(secret string, sub string, exp int64) string {
 }
 
 func Rest() string {
-	caller := identity.WithGuest(cartcore.Caller{Tenant: "acme", Customer: "1"}, "any", "g-1", true)
+	caller := identity.WithGuest(&cartcore.Caller{Tenant: "acme", Customer: "1"}, "any", "g-1", true)
 	config, there := identity.TenantOf(directories[0], "zeta")
 	return fmt.Sprintf("%d %s %t %s %s %t %s", len(identity.Entropy()), caller.Key.Owner, caller.Fresh, caller.Customer, config.Stores[0], there, identity.CurrencyOf(directories[0], "zeta"))
 }

@@ -36,7 +36,7 @@ func Refusals(dialect string) string {
 }
 
 func refusal(adapter *adapters.Adapter, kind cartcore.Kind) string {
-	call := &adapters.Call{Request: httptest.NewRequest("GET", "/", nil), Command: cartcore.Command{Verb: cartcore.Add}}
+	call := &adapters.Call{Request: httptest.NewRequest("GET", "/", nil), Command: &cartcore.Command{Verb: cartcore.Add}, Credentials: &cartcore.Credentials{}}
 	refused := &cartcore.Error{
 		Kind: kind, Item: "prod_6789", Items: []string{"prod_6789"}, Attribute: "weight",
 		Requested: 10, Available: 5, Limit: 500, Cause: errors.New("what only the log may say"),

@@ -140,7 +140,7 @@ func (r *runningTraefik) awaitReload(t *testing.T, n int) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for time.Now().Before(deadline) {
-		err := r.probe("generation-" + strconv.Itoa(n))(t.Context(), r.URL)
+		err := r.probe("generation-"+strconv.Itoa(n))(t.Context(), r.URL)
 		if err == nil {
 			return
 		}

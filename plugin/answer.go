@@ -8,39 +8,41 @@ import (
 	"github.com/polycart/polycart/cartcore"
 )
 
+// Header values that every answer has. They are shared by all answers; net/http only reads them.
+var (
+	// A cart is one person's: no cache between us and the client may keep it for another (RFC 9111 §5.2.2.7).
+	privateNoCache = []string{"private, no-cache"}
+	jsonMedia      = []string{"application/json"}
+)
+
 // send writes an answer, once. To HEAD it has the header of GET and no body.
-func send(w http.ResponseWriter, r *http.Request, answer adapters.Answer) {
+func send(w http.ResponseWriter, r *http.Request, answer *adapters.Answer) {
 	header := w.Header()
 	for i := range answer.Header {
 		header.Add(answer.Header[i].Name, answer.Header[i].Value)
 	}
-	// A cart is one person's: no cache between us and the client may keep it for another (RFC 9111 §5.2.2.7).
-	header.Set("Cache-Control", "private, no-cache")
-	if answer.Body == nil {
-		w.WriteHeader(answer.Status)
-		return
+	header["Cache-Control"] = privateNoCache
+	if answer.Body != nil {
+		header["Content-Type"] = jsonMedia
+		header.Set("Content-Length", strconv.Itoa(len(answer.Body)))
 	}
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(answer.Body)))
 	w.WriteHeader(answer.Status)
-	if r.Method == http.MethodHead {
-		return
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(answer.Body) // a client that has gone cannot be told; the cart is kept either way
 	}
-	// A client that has gone cannot be told; the cart is kept either way.
-	_, _ = w.Write(answer.Body)
 }
 
 // noticesOf tells in headers where less was granted than was asked for, whatever the body of the dialect can say.
-func noticesOf(outcome cartcore.Outcome) []adapters.Header {
+func noticesOf(outcome *cartcore.Outcome) []adapters.Header {
 	notices := []adapters.Header{}
 	for i := range outcome.Results {
 		result := outcome.Results[i]
 		if result.Why != cartcore.WhyCapped && result.Why != cartcore.WhyLimited {
 			continue
 		}
-		sku := result.Line.SKU
-		if sku == "" {
-			sku = result.Ask.SKU
+		sku := result.Ask.SKU
+		if result.Line != nil {
+			sku = result.Line.SKU
 		}
 		text := cartcore.WhyName(result.Why) + `; item="` + sku + `"; requested=` + strconv.FormatInt(result.Requested, 10) +
 			"; granted=" + strconv.FormatInt(result.Granted, 10)

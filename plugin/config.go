@@ -147,6 +147,9 @@ type Cache struct {
 	Carts int `json:"carts,omitempty"`
 	// Bytes is the most bytes that the carts in memory may take, as estimated.
 	Bytes int64 `json:"bytes,omitempty"`
+	// AnswerBytes is the most bytes that printed answers to reads may take, which are sent again while the cart and the
+	// catalogue stay the same. 0 keeps none.
+	AnswerBytes int64 `json:"answerBytes,omitempty"`
 }
 
 // Log says what is logged. Lines are JSON on standard output; they hold no tokens and no customer ids.
@@ -163,7 +166,7 @@ func CreateConfig() *Config {
 			Kind: "file", Folder: "polycart-data", Sync: "always", SyncEvery: "1s",
 			CustomerLife: "8760h", GuestLife: "720h", EmptyLife: "24h",
 		},
-		Cache: Cache{Carts: 100000, Bytes: 256 << 20},
+		Cache: Cache{Carts: 100000, Bytes: 256 << 20, AnswerBytes: 64 << 20},
 		Log:   Log{Level: "info"},
 	}
 }

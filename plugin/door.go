@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/polycart/polycart/adapters"
@@ -13,7 +14,9 @@ import (
 type desk struct {
 	Engine  *engine
 	Adapter *adapters.Adapter
-	Route   adapters.Route
+	Route   *adapters.Route
+	Number  string // the desk's own among those of its engine, for names of prepared answers
+	Reads   bool
 	Options map[string]string
 }
 
@@ -75,8 +78,9 @@ func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialec
 		hosts = []string{""}
 	}
 	for i := range adapter.Routes {
-		d := &desk{Engine: e, Adapter: adapter, Route: adapter.Routes[i], Options: options}
 		method, path, _ := strings.Cut(adapter.Routes[i].Pattern, " ")
+		d := &desk{Engine: e, Adapter: adapter, Route: &adapter.Routes[i], Options: options, Reads: method == http.MethodGet}
+		d.Number = adapter.Name + strconv.Itoa(i)
 		for j := range hosts {
 			at := method + " " + strings.ToLower(hosts[j]) + dialect.Prefix
 			mux.Handle(at+path, deskHandler(d))

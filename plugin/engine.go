@@ -16,6 +16,7 @@ type engine struct {
 	Directory *identity.Directory
 	Catalogs  map[string]*catalog.Catalog // by tenant id
 	Shared    *sharedCarts
+	Answers   *preparedAnswers
 	Limits    cartcore.Limits
 	MaxBody   int64
 	Log       *slog.Logger
@@ -30,7 +31,7 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 		faults = append(faults, wrong[i].Error())
 	}
 	e := &engine{
-		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, MaxBody: config.Limits.MaxBodyBytes, Log: log,
+		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, Answers: newPreparedAnswers(config.Cache.AnswerBytes), MaxBody: config.Limits.MaxBodyBytes, Log: log,
 		Limits: cartcore.Limits{
 			MaxLines: config.Limits.MaxLines, MaxUnits: config.Limits.MaxUnits, MaxQuantityPerLine: config.Limits.MaxQuantityPerLine,
 		},

@@ -1,8 +1,6 @@
 package plugin
 
 import (
-	"errors"
-
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/catalog"
@@ -10,10 +8,25 @@ import (
 	"github.com/polycart/polycart/store"
 )
 
+// mergeFirst merges the guest's cart that a customer brings along, and then does what was asked.
+func mergeFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+	notices, problem := mergeGuest(d, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	answer := proceed(d, call, caller, now)
+	if len(notices) == 0 {
+		return answer
+	}
+	told := *answer // the answer may be a prepared one, which nobody may change
+	told.Header = append(append([]adapters.Header{}, answer.Header...), notices...)
+	return &told
+}
+
 // mergeGuest moves what fits of a guest's cart into the customer's, once: the customer's cart is saved first, with a mark
 // of the guest cart's version, so that a crash between the two saves neither loses nor doubles a line.
 // The headers name what did not fit and stays with the guest.
-func mergeGuest(d *desk, caller cartcore.Caller, now int64) ([]adapters.Header, *cartcore.Error) {
+func mergeGuest(d *desk, caller *cartcore.Caller, now int64) ([]adapters.Header, *cartcore.Error) {
 	known, err := store.GetCart(d.Engine.Shared.Carts, caller.MergeKey)
 	if err != nil {
 		return nil, cartcore.Fail(cartcore.KindUnavailable, err)
@@ -37,7 +50,7 @@ func mergeGuest(d *desk, caller cartcore.Caller, now int64) ([]adapters.Header, 
 	return nil, cartcore.Refuse(cartcore.KindConflict)
 }
 
-func mergeOnce(d *desk, caller cartcore.Caller, now int64) (told []adapters.Header, again bool, problem *cartcore.Error) {
+func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Header, again bool, problem *cartcore.Error) {
 	kept := d.Engine.Shared.Carts
 	guest, err := store.GetCart(kept, caller.MergeKey)
 	if err != nil {
@@ -55,10 +68,10 @@ func mergeOnce(d *desk, caller cartcore.Caller, now int64) (told []adapters.Head
 		own = cartcore.New(caller.Key, guest.Currency, seed, now)
 	}
 	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
-	command := cartcore.Command{
+	command := &cartcore.Command{
 		Verb: cartcore.Merge, Asks: cartcore.AsksOf(guest.Lines), Seed: seed, Mark: cartcore.Mark{Cart: guest.ID, Version: guest.Version},
 	}
-	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, d.Engine.Limits, now)
+	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, &d.Engine.Limits, now)
 	if problem != nil && problem.Kind == cartcore.KindCartLocked {
 		return nil, false, nil // a checkout holds the customer's cart: the guest's waits, and the customer can still read
 	}
@@ -81,15 +94,4 @@ func mergeOnce(d *desk, caller cartcore.Caller, now int64) (told []adapters.Head
 	}
 	again, problem = saved(store.SaveCart(kept, cartcore.Keep(guest, rest, now), guest.Version))
 	return told, again, problem
-}
-
-// saved tells a conflict, after which the merge is tried again, from a store that cannot answer.
-func saved(err error) (again bool, problem *cartcore.Error) {
-	if err == nil {
-		return false, nil
-	}
-	if errors.Is(err, store.ErrConflict) {
-		return true, nil
-	}
-	return false, cartcore.Fail(cartcore.KindUnavailable, err)
 }

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
 )
 
@@ -18,7 +17,7 @@ func newLog(level, name string) *slog.Logger {
 
 // logRefused writes one line for a refused or failed request. It holds nothing that a client sent but the names of items
 // and fields: values can be tokens.
-func logRefused(d *desk, call *adapters.Call, status int, problem *cartcore.Error) {
+func logRefused(d *desk, status int, problem *cartcore.Error) {
 	level := slog.LevelInfo
 	if status >= 500 {
 		level = slog.LevelError
@@ -37,13 +36,13 @@ func logRefused(d *desk, call *adapters.Call, status int, problem *cartcore.Erro
 }
 
 // logCut writes one line for each item of which less was granted than was asked for, or which is no longer sold.
-func logCut(d *desk, outcome cartcore.Outcome) {
+func logCut(d *desk, outcome *cartcore.Outcome) {
 	for i := range outcome.Results {
 		result := outcome.Results[i]
 		if result.Why != cartcore.WhyPlain && result.Why != cartcore.WhyRemoved {
 			d.Engine.Log.LogAttrs(context.Background(), slog.LevelInfo, "quantity cut",
 				slog.String("dialect", d.Adapter.Name), slog.String("does", d.Route.Does), slog.String("why", cartcore.WhyName(result.Why)),
-				slog.String("item", result.Line.SKU), slog.Int64("requested", result.Requested), slog.Int64("granted", result.Granted))
+				slog.String("item", result.Ask.Named), slog.Int64("requested", result.Requested), slog.Int64("granted", result.Granted))
 		}
 	}
 }

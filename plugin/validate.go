@@ -60,6 +60,7 @@ func limitFaults(config *Config) []string {
 		{"limits.maxBodyBytes", limits.MaxBodyBytes, 256, 64 << 20},
 		{"cache.carts", int64(config.Cache.Carts), 1, cartcore.MaxInteger},
 		{"cache.bytes", config.Cache.Bytes, 1 << 20, cartcore.MaxInteger},
+		{"cache.answerBytes", config.Cache.AnswerBytes, 0, cartcore.MaxInteger},
 	}
 	for i := range checks {
 		if checks[i].Value < checks[i].Low || checks[i].Value > checks[i].High {

@@ -89,7 +89,8 @@ func ownerBytes(o owner) ([]byte, error) {
 	if len(content) < maxOwner-1 {
 		content = append(content, strings.Repeat(" ", maxOwner-1-len(content))...)
 	}
-	return append(content, '\n'), nil
+	content = append(content, '\n')
+	return content, nil
 }
 
 // readOwner reads the content of a lock file. An owner that was stopped while it wrote leaves none.

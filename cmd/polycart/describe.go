@@ -56,7 +56,7 @@ type itemShown struct {
 	NumericID         int64  `json:"number,omitempty"`
 }
 
-func describeCommand(command cartcore.Command) commandShown {
+func describeCommand(command *cartcore.Command) commandShown {
 	shown := commandShown{
 		Verb: named(verbs, command.Verb), Each: command.Each, NeedsCart: command.NeedsCart, NeedsLines: command.NeedsLines,
 		Gone: named(gones, command.Gone),
@@ -70,7 +70,7 @@ func describeCommand(command cartcore.Command) commandShown {
 	return shown
 }
 
-func describeAsk(ask cartcore.Ask) askShown {
+func describeAsk(ask *cartcore.Ask) askShown {
 	shown := askShown{
 		SKU: ask.SKU, LineID: ask.LineID, LineNumber: ask.LineNumber, Product: ask.Product, Quantity: ask.Quantity,
 		OptionRule: named(options, ask.OptionRule), Groups: ask.Groups, PriceSeen: ask.PriceSeen,
@@ -106,15 +106,15 @@ type resultShown struct {
 	Refused   string `json:"refused,omitempty"`
 }
 
-func describeOutcome(outcome cartcore.Outcome) []resultShown {
+func describeOutcome(outcome *cartcore.Outcome) []resultShown {
 	shown := []resultShown{}
 	for _, result := range outcome.Results {
-		one := resultShown{SKU: result.Line.SKU, Requested: result.Requested, Granted: result.Granted}
+		one := resultShown{SKU: result.Ask.SKU, Requested: result.Requested, Granted: result.Granted}
 		if result.Why != cartcore.WhyPlain {
 			one.Why = cartcore.WhyName(result.Why)
 		}
-		if one.SKU == "" {
-			one.SKU = result.Ask.SKU
+		if result.Line != nil {
+			one.SKU = result.Line.SKU
 		}
 		if result.Err != nil {
 			one.Refused = result.Err.Error()

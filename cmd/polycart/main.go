@@ -19,6 +19,8 @@ const (
 	exitFine   = 0
 	exitFailed = 1
 	exitUsage  = 2 // the command line itself is wrong
+
+	exitInterrupted = 130 // Ctrl-C, as shells tell it
 )
 
 func main() {
@@ -45,6 +47,9 @@ func run(ctx context.Context, arguments []string, in io.Reader, out, problems io
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitFine
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return exitInterrupted
 	}
 	if errors.Is(err, errSaid) {
 		return exitFailed

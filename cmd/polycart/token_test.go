@@ -30,10 +30,13 @@ func TestATokenIsThatOfTheCustomer(t *testing.T) {
 		if got.code != exitFine || got.err != "" || strings.Count(got.out, "\n") != 1 || strings.Count(got.out, ".") != 2 {
 			t.Fatalf("got %+v", got)
 		}
-		caller, problem := identity.Resolve(directory, "vesuvio", cartcore.Credentials{
+		caller, problem := identity.Resolve(directory, "vesuvio", &cartcore.Credentials{
 			TenantBy: cartcore.TenantByStore, Tenant: "one", Token: strings.TrimSpace(got.out), Need: cartcore.NeedCustomer,
 		}, http.Header{}, time.Now().UnixMilli())
-		return caller.Customer, problem
+		if problem != nil {
+			return "", problem
+		}
+		return caller.Customer, nil
 	}
 	if customer, problem := who("--customer", "182", "--issuer", "https://id.example", "--audience", "carts"); problem != nil || customer != "182" {
 		t.Errorf("got %q, %v", customer, problem)

@@ -225,7 +225,7 @@ func (t *translation) run(text []byte, out io.Writer) error {
 		return fmt.Errorf("no dialect has the route %s %s: the plugin would pass the request on", request.Method, request.URL.Path)
 	}
 	fmt.Fprintf(out, "dialect: %s\nroute:   %s (%s)\n", at.adapter.Name, at.route.Pattern, at.route.Does)
-	call := &adapters.Call{Request: at.request, Options: optionsOf(at.adapter), Limits: t.limits}
+	call := &adapters.Call{Request: at.request, Options: optionsOf(at.adapter), Limits: &t.limits, Command: &cartcore.Command{}}
 	if at.route.Body != adapters.NoBody {
 		call.Body = body
 	}
@@ -235,18 +235,14 @@ func (t *translation) run(text []byte, out io.Writer) error {
 	caller := t.caller(at.adapter, call)
 	fmt.Fprintf(out, "caller:  %s (not verified)\n", callerWords(caller))
 	call.Command.Seed = t.seed
-	resolve(call.Command.Asks, t.sold)
+	catalog.NameAsks(t.sold, call.Command.Asks)
 	printJSON(out, "command", describeCommand(call.Command))
 
-	cart, existed := t.cart, t.cart != nil
-	if !existed {
+	cart := t.cart
+	if cart == nil {
 		cart = cartcore.New(caller.Key, t.settings.currency, t.seed, t.now)
 	}
-	next, outcome, problem := cartcore.Apply(cart, call.Command, t.sold.Facts, t.limits, t.now)
-	if problem != nil {
-		return t.refused(out, at, call, problem)
-	}
-	view, problem := cartcore.Show(next, t.sold.Facts)
+	next, outcome, problem := cartcore.Apply(cart, call.Command, t.sold.Facts, &t.limits, t.now)
 	if problem != nil {
 		return t.refused(out, at, call, problem)
 	}
@@ -254,7 +250,7 @@ func (t *translation) run(text []byte, out io.Writer) error {
 		printJSON(out, "outcome", results)
 	}
 	printJSON(out, "cart", next)
-	seen := adapters.Seen{View: view, Outcome: outcome, Caller: caller, Existed: existed}
+	seen := &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller}
 	printAnswer(out, "answer in "+at.adapter.Name, at.route.Encode(call, seen))
 	return t.others(out, at.adapter.Name, seen)
 }
@@ -278,9 +274,9 @@ func (t *translation) refused(out io.Writer, at *routed, call *adapters.Call, pr
 }
 
 // caller takes the credentials at their word.
-func (t *translation) caller(adapter *adapters.Adapter, call *adapters.Call) cartcore.Caller {
+func (t *translation) caller(adapter *adapters.Adapter, call *adapters.Call) *cartcore.Caller {
 	shown := call.Credentials
-	caller := cartcore.Caller{Tenant: tenantShown}
+	caller := &cartcore.Caller{Tenant: tenantShown}
 	if shown.Need == cartcore.NeedCustomer || (shown.Token != "" && shown.Need != cartcore.NeedSession) {
 		caller.Customer, caller.PhoneVerified = t.settings.customer, true
 		caller.Key = cartcore.Key{Tenant: tenantShown, Owner: cartcore.CustomerOwner(caller.Customer)}
@@ -294,7 +290,7 @@ func (t *translation) caller(adapter *adapters.Adapter, call *adapters.Call) car
 	return caller
 }
 
-func callerWords(caller cartcore.Caller) string {
+func callerWords(caller *cartcore.Caller) string {
 	switch {
 	case caller.Customer != "":
 		return "customer " + caller.Customer
@@ -305,7 +301,7 @@ func callerWords(caller cartcore.Caller) string {
 }
 
 // others shows the cart as reading it answers in other dialects.
-func (t *translation) others(out io.Writer, own string, seen adapters.Seen) error {
+func (t *translation) others(out io.Writer, own string, seen *adapters.Seen) error {
 	for _, adapter := range adapters.All() {
 		if t.settings.to != adapter.Name && (t.settings.to != allDialects || adapter.Name == own) {
 			continue
@@ -314,10 +310,10 @@ func (t *translation) others(out io.Writer, own string, seen adapters.Seen) erro
 		if at < 0 {
 			return fmt.Errorf("the dialect %s has no route to read a cart", adapter.Name)
 		}
-		read := adapters.Seen{View: seen.View, Caller: callerIn(adapter, seen.Caller, t.seed), Existed: true}
+		read := &adapters.Seen{View: seen.View, Outcome: &cartcore.Outcome{}, Caller: callerIn(adapter, seen.Caller, t.seed)}
 		call := &adapters.Call{
-			Request: httptest.NewRequest(http.MethodGet, "http://localhost/", nil), Options: optionsOf(adapter), Limits: t.limits,
-			Credentials: cartcore.Credentials{Tenant: tenantShown, Guest: read.Caller.Guest},
+			Request: httptest.NewRequest(http.MethodGet, "http://localhost/", nil), Options: optionsOf(adapter), Limits: &t.limits, Command: &cartcore.Command{},
+			Credentials: &cartcore.Credentials{Tenant: tenantShown, Guest: read.Caller.Guest},
 		}
 		printAnswer(out, "the cart in "+adapter.Name, adapter.Routes[at].Encode(call, read))
 	}
@@ -325,15 +321,16 @@ func (t *translation) others(out io.Writer, own string, seen adapters.Seen) erro
 }
 
 // callerIn is the same caller as another dialect names it: each has its own form of guest token.
-func callerIn(adapter *adapters.Adapter, caller cartcore.Caller, seed string) cartcore.Caller {
+func callerIn(adapter *adapters.Adapter, caller *cartcore.Caller, seed string) *cartcore.Caller {
 	if caller.Customer != "" && adapter.Guest != nil {
 		return caller
 	}
-	caller.Guest = "session"
+	other := *caller
+	other.Guest = "session"
 	if adapter.Guest != nil {
-		caller.Guest = adapter.Guest(seed)
+		other.Guest = adapter.Guest(seed)
 	}
-	return caller
+	return &other
 }
 
 // optionsOf are a dialect's settings where the configuration says nothing.
@@ -343,20 +340,6 @@ func optionsOf(adapter *adapters.Adapter) map[string]string {
 		options[option.Name] = option.Default
 	}
 	return options
-}
-
-// resolve finds the catalogue's name for each item that a client named.
-func resolve(asks []cartcore.Ask, sold *catalog.Snapshot) {
-	for i := range asks {
-		if asks[i].LineID != "" || asks[i].LineNumber != 0 {
-			continue
-		}
-		if item := catalog.Find(sold, asks[i].Item); item != nil {
-			asks[i].SKU = item.SKU
-		} else if sold.Facts[asks[i].Item.SKU] == nil {
-			asks[i].SKU = asks[i].Item.SKU
-		}
-	}
 }
 
 // printJSON shows a part of the translation.
@@ -372,7 +355,7 @@ func printJSON(out io.Writer, title string, part any) {
 }
 
 // printAnswer shows an answer as HTTP text, its body indented.
-func printAnswer(out io.Writer, title string, answer adapters.Answer) {
+func printAnswer(out io.Writer, title string, answer *adapters.Answer) {
 	fmt.Fprintf(out, "\n== %s\nHTTP/1.1 %d %s\n", title, answer.Status, http.StatusText(answer.Status))
 	for _, header := range answer.Header {
 		fmt.Fprintf(out, "%s: %s\n", header.Name, header.Value)

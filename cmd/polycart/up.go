@@ -121,9 +121,8 @@ func up(ctx context.Context, settings upSettings, out, problems io.Writer) (err 
 		return fmt.Errorf("making the plugin's log: %w", err)
 	}
 	defer pluginLog.Close()
-	ready := &quiet{out: problems}
 	process, err := traefik.Start(ctx, traefik.Settings{
-		Binary: binary, Files: files, Traefik: ownLog, Plugin: pluginLog, Notice: ready.notice,
+		Binary: binary, Files: files, Traefik: ownLog, Plugin: pluginLog, Notice: (&quiet{out: problems}).notice,
 	})
 	if err != nil {
 		return err
@@ -172,16 +171,20 @@ func greet(out io.Writer, d demo, base string) error {
 	return nil
 }
 
-// quiet shows people what Traefik and the plugin complain of.
-type quiet struct{ out io.Writer }
+// quiet shows people what Traefik and the plugin complain of, once where the same comes again and again.
+type quiet struct {
+	out  io.Writer
+	last string
+}
 
 // everyStart is a part of a warning that Traefik 3.7 gives at every start, whatever its configuration.
 const everyStart = "Traefik can reject some encoded characters"
 
 func (q *quiet) notice(line traefik.Line) {
-	if strings.HasPrefix(line.Words, everyStart) {
+	if strings.HasPrefix(line.Words, everyStart) || line.Words == q.last {
 		return
 	}
+	q.last = line.Words
 	who := "traefik"
 	if line.Plugin {
 		who = "plugin"

@@ -39,6 +39,7 @@ func Walk(seed uint32, steps int) string {
 		fmt.Fprintf(&trace, "%d verb %d short %d gone %d", step, int(command.Verb), int(command.Short), int(command.Gone))
 		if err != nil {
 			fmt.Fprintf(&trace, " refused: %s %v", err.Error(), err.Items)
+			outcome = &cartcore.Outcome{}
 		}
 		for i := range outcome.Results {
 			result := outcome.Results[i]
@@ -105,16 +106,16 @@ func factsOf(d *dice) cartcore.Facts {
 	return facts
 }
 
-func limitsOf(d *dice) cartcore.Limits {
+func limitsOf(d *dice) *cartcore.Limits {
 	units := []int64{0, 0, 3, 8, 20}
-	return cartcore.Limits{MaxLines: int64(1 + roll(d, 5)), MaxUnits: units[roll(d, len(units))], MaxQuantityPerLine: int64(1 + roll(d, 12))}
+	return &cartcore.Limits{MaxLines: int64(1 + roll(d, 5)), MaxUnits: units[roll(d, len(units))], MaxQuantityPerLine: int64(1 + roll(d, 12))}
 }
 
-func commandOf(d *dice, cart *cartcore.Cart, step int) cartcore.Command {
+func commandOf(d *dice, cart *cartcore.Cart, step int) *cartcore.Command {
 	verbs := []cartcore.Verb{
 		cartcore.Add, cartcore.Add, cartcore.Put, cartcore.Set, cartcore.Adjust, cartcore.Remove, cartcore.Merge, cartcore.Read, cartcore.Clear,
 	}
-	command := cartcore.Command{
+	command := &cartcore.Command{
 		Verb: verbs[roll(d, len(verbs))], Short: cartcore.Short(roll(d, 4)), Gone: cartcore.Gone(roll(d, 2)), Each: roll(d, 3) == 0,
 		Seed: fmt.Sprintf("%08x", roll(d, 1<<20)), NeedsCart: roll(d, 9) == 0, NeedsLines: roll(d, 9) == 0,
 		Mark: cartcore.Mark{Cart: "guest", Version: int64(roll(d, 12) + 1)},
@@ -128,9 +129,9 @@ func commandOf(d *dice, cart *cartcore.Cart, step int) cartcore.Command {
 	return command
 }
 
-func askOf(d *dice, cart *cartcore.Cart, verb cartcore.Verb) cartcore.Ask {
+func askOf(d *dice, cart *cartcore.Cart, verb cartcore.Verb) *cartcore.Ask {
 	sku := skus[roll(d, len(skus))]
-	ask := cartcore.Ask{SKU: sku, Named: sku, Quantity: int64(1 + roll(d, 12)), OptionRule: cartcore.OptionRule(roll(d, 3))}
+	ask := &cartcore.Ask{SKU: sku, Named: sku, Quantity: int64(1 + roll(d, 12)), OptionRule: cartcore.OptionRule(roll(d, 3))}
 	if verb == cartcore.Set {
 		ask.Quantity--
 	}

@@ -69,7 +69,8 @@ type output struct {
 	notice  func(Line)
 
 	mu     sync.Mutex
-	broken []Line // the latest lines of Traefik that say that something does not work
+	ready  bool   // the plugin has answered: what it says of a request is no reason why Traefik would not work
+	broken []Line // the latest lines that say that something does not work
 	failed error  // the first error of a writer
 }
 
@@ -91,7 +92,7 @@ func (o *output) stream() *lines {
 				o.failed = fmt.Errorf("writing Traefik's log: %w", err)
 			}
 		}
-		if !line.Plugin && line.broken() {
+		if line.broken() && !(line.Plugin && o.ready) {
 			o.broken = append(o.broken, line)
 			if len(o.broken) > kept {
 				o.broken = o.broken[1:]
@@ -103,7 +104,14 @@ func (o *output) stream() *lines {
 	}}
 }
 
-// complaints are the latest lines of Traefik that say that something does not work, a line each, every text once.
+// begun ends the start: what was complained of until now is over.
+func (o *output) begun() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ready, o.broken = true, nil
+}
+
+// complaints are the latest lines that say that something does not work, every text once.
 func (o *output) complaints() []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

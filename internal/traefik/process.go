@@ -21,8 +21,8 @@ const (
 	// patience is how long Start waits where Settings names no time: the plugin is interpreted within some seconds, on a
 	// busy machine within twenty.
 	patience = 60 * time.Second
-	// grace is how long a complaint of Traefik may stand before it counts: some are over by themselves, as when the
-	// dynamic configuration comes in two parts.
+	// grace is how long a complaint of Traefik or the plugin may stand before it counts: some are over by themselves, as
+	// when the process that had the data folder before is just ending.
 	grace = 2 * time.Second
 	// lastGrace is how long Traefik has to end before it is killed: more than graceTimeOut in its configuration.
 	lastGrace = 5 * time.Second
@@ -168,6 +168,7 @@ func (p *Process) wait(ctx context.Context, settings Settings) error {
 		err := probe(asked, p.URL)
 		cancel()
 		if err == nil {
+			p.output.begun()
 			return nil
 		}
 		if complained.IsZero() && len(p.output.complaints()) > 0 {

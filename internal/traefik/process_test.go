@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 		fmt.Println(`{"level":"error","error":"tenants[0].id: is empty","routerName":"shop@file"}`)
 		fmt.Println(`{"level":"error","error":"tenants[0].id: is empty","routerName":"shop@file"}`)
 		select {}
+	case "plugin complains":
+		fmt.Println(`{"time":"2026-01-02T03:04:05Z","level":"ERROR","msg":"request refused","cause":"the data folder is in use by process 1"}`)
+		select {}
 	case "serves":
 		fmt.Println(`{"time":"2026-01-02T03:04:05Z","level":"INFO","msg":"catalogue loaded","items":8}`)
 		fmt.Println(`{"level":"info","message":"Traefik version"}`)
@@ -65,11 +68,14 @@ func TestATraefikThatEndsEarlyIsQuoted(t *testing.T) {
 	}
 }
 
-func TestAComplaintAboutTheConfigurationIsQuotedOnce(t *testing.T) {
-	_, err := Start(t.Context(), started(t, "complains"))
-	want := "Traefik does not serve the plugin\n  tenants[0].id: is empty routerName=shop@file"
-	if err == nil || err.Error() != want {
-		t.Fatalf("got %v\nwant %s", err, want)
+func TestAComplaintThatStandsIsQuotedOnce(t *testing.T) {
+	for behaviour, want := range map[string]string{
+		"complains":        "Traefik does not serve the plugin\n  tenants[0].id: is empty routerName=shop@file",
+		"plugin complains": "Traefik does not serve the plugin\n  request refused cause=the data folder is in use by process 1",
+	} {
+		if _, err := Start(t.Context(), started(t, behaviour)); err == nil || err.Error() != want {
+			t.Errorf("got %v\nwant %s", err, want)
+		}
 	}
 }
 

@@ -1,0 +1,143 @@
+package plugin
+
+import (
+	"errors"
+	"hash/maphash"
+	"sync"
+
+	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/identity"
+	"github.com/polycart/polycart/store"
+)
+
+// maxTries bounds how often a command is applied again after another writer won. In one process the lock on the cart
+// lets nobody else win, so this counts writers on other machines.
+const maxTries = 8
+
+// change answers a request that changes the caller's cart.
+func change(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+	lock := d.Engine.Shared.Locks[stripeOf(caller.Key)]
+	lock.Lock()
+	defer lock.Unlock()
+	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	catalog.NameAsks(sold, call.Command.Asks)
+	call.Command.Seed = identity.Entropy()
+	answer := attempt(d, call, caller, sold, now)
+	if answer == nil {
+		answer = tryAgain(d, call, caller, sold, now)
+	}
+	return answer
+}
+
+// tryAgain applies the command to the newest cart after another writer won.
+func tryAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, sold *catalog.Snapshot, now int64) *adapters.Answer {
+	for try := 1; try < maxTries; try++ {
+		if answer := attempt(d, call, caller, sold, now); answer != nil {
+			return answer
+		}
+	}
+	return refused(d, call, cartcore.Refuse(cartcore.KindConflict))
+}
+
+// attempt loads the cart, applies the command, keeps what changed and prints the answer; nil says that another writer won.
+func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, sold *catalog.Snapshot, now int64) *adapters.Answer {
+	cart, caller, problem := cartOf(d, call, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	next, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	if next != cart {
+		if err := store.SaveCart(d.Engine.Shared.Carts, next, cart.Version); err != nil {
+			return unsaved(d, call, err)
+		}
+	}
+	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+	if outcome.Cut {
+		logCut(d, outcome)
+		answer.Header = append(answer.Header, noticesOf(outcome)...)
+	}
+	return answer
+}
+
+// unsaved answers a write that the store refused; nil where another writer won.
+func unsaved(d *desk, call *adapters.Call, err error) *adapters.Answer {
+	again, problem := saved(err)
+	if again {
+		return nil
+	}
+	return refused(d, call, problem)
+}
+
+// saved tells a conflict, after which a write is tried again, from a store that cannot answer.
+func saved(err error) (again bool, problem *cartcore.Error) {
+	if err == nil {
+		return false, nil
+	}
+	if errors.Is(err, store.ErrConflict) {
+		return true, nil
+	}
+	return false, cartcore.Fail(cartcore.KindUnavailable, err)
+}
+
+// cartOf answers the caller's cart, a new one where there is none yet.
+func cartOf(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) (*cartcore.Cart, *cartcore.Caller, *cartcore.Error) {
+	if caller.Key.Owner == "" {
+		return newCart(d, call, caller, now)
+	}
+	cart, err := store.GetCart(d.Engine.Shared.Carts, caller.Key)
+	if err != nil {
+		return nil, caller, cartcore.Fail(cartcore.KindUnavailable, err)
+	}
+	if cart == nil {
+		return newCart(d, call, caller, now)
+	}
+	return cart, caller, misnamed(call, caller, cart)
+}
+
+// newCart answers a cart that no store has seen. A guest token that no cart is known by counts for nothing: the guest gets
+// a fresh one, or where the request names a cart is told that there is none.
+func newCart(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) (*cartcore.Cart, *cartcore.Caller, *cartcore.Error) {
+	need := call.Credentials.Need
+	if caller.Customer == "" && !caller.Vouched && need != cartcore.NeedSession {
+		if need == cartcore.NeedCart {
+			return nil, caller, cartcore.Refuse(cartcore.KindCartUnknown)
+		}
+		caller = identity.WithGuest(caller, d.Adapter.Name, d.Adapter.Guest(identity.Entropy()), true)
+	}
+	cart := cartcore.New(caller.Key, identity.CurrencyOf(d.Engine.Directory, caller.Tenant), identity.Entropy(), now)
+	return cart, caller, misnamed(call, caller, cart)
+}
+
+// misnamed refuses a customer's request that names another cart than the customer's own.
+func misnamed(call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart) *cartcore.Error {
+	if call.Credentials.Cart == "" || caller.Customer == "" || (cart.Version > 0 && cartcore.ShortID(cart.ID) == call.Credentials.Cart) {
+		return nil
+	}
+	return cartcore.Refuse(cartcore.KindCartUnknown)
+}
+
+// lockSeed makes the stripes of this process.
+var lockSeed = maphash.MakeSeed()
+
+// stripeOf is the number of the lock on a cart.
+func stripeOf(key cartcore.Key) uint64 {
+	return maphash.String(lockSeed, key.Owner) % lockStripes
+}
+
+// lockPair answers the locks on the caller's cart and on the guest's cart to merge, in the order in which everybody takes
+// them; second is nil where both carts share one.
+func lockPair(shared *sharedCarts, caller *cartcore.Caller) (first, second *sync.Mutex) {
+	a, b := stripeOf(caller.Key), stripeOf(caller.MergeKey)
+	if a == b {
+		return shared.Locks[a], nil
+	}
+	if a > b {
+		a, b = b, a
+	}
+	return shared.Locks[a], shared.Locks[b]
+}

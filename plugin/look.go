@@ -1,0 +1,65 @@
+package plugin
+
+import (
+	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/store"
+)
+
+// look answers a request that only reads. An answer that was printed from the same cart and the same catalogue is sent again.
+func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+	if caller.Key.Owner == "" {
+		return lookNew(d, call, caller, now)
+	}
+	cart, err := store.GetCart(d.Engine.Shared.Carts, caller.Key)
+	if err != nil {
+		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, err))
+	}
+	if cart == nil {
+		return lookNew(d, call, caller, now)
+	}
+	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	name := d.Number + "\n" + schemeOf(call.Request) + "\n" + call.Credentials.Tenant + "\n" + call.Credentials.Guest + "\n" + call.Credentials.Cart + "\n" + caller.Key.Owner
+	if answer := recall(d.Engine.Answers, name, cart, sold); answer != nil {
+		return answer
+	}
+	return lookAnew(d, call, caller, cart, sold, name, now)
+}
+
+// lookAnew prints a cart, and keeps the answer under name for the next who asks the same.
+func lookAnew(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, name string, now int64) *adapters.Answer {
+	if problem := misnamed(call, caller, cart); problem != nil {
+		return refused(d, call, problem)
+	}
+	_, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+	remember(d.Engine.Answers, name, cart, sold, answer)
+	return answer
+}
+
+// lookNew answers a request that reads where there is no cart yet. A guest gets a fresh token, whose cart is kept so that
+// the token is known when it comes back.
+func lookNew(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+	cart, caller, problem := newCart(d, call, caller, now)
+	if problem == nil {
+		problem = misnamed(call, caller, cart)
+	}
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	_, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	if caller.Fresh {
+		if _, problem := saved(store.SaveCart(d.Engine.Shared.Carts, cartcore.Born(cart), 0)); problem != nil {
+			return refused(d, call, problem)
+		}
+	}
+	return d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+}
