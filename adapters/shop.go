@@ -70,17 +70,19 @@ func shopSet(call *Call) *cartcore.Error {
 
 // shopCommand reads the options and completes the command on the item of the path.
 func shopCommand(call *Call, verb cartcore.Verb, quantity int64, found map[string]rawJSON, rule cartcore.OptionRule, problems []cartcore.FieldError) *cartcore.Error {
-	chosen, given, problem := options(found, "options")
-	if problem != nil {
-		problems = append(problems, *problem)
+	ask := shopAsk(call)
+	ask.Quantity = quantity
+	if found["options"] != nil {
+		chosen, given, problem := options(found, "options")
+		if problem != nil {
+			problems = append(problems, *problem)
+		}
+		if given {
+			ask.Options, ask.OptionRule = chosen, rule
+		}
 	}
 	if len(problems) > 0 {
 		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
-	}
-	ask := shopAsk(call)
-	ask.Quantity = quantity
-	if given {
-		ask.Options, ask.OptionRule = chosen, rule
 	}
 	call.Command = &cartcore.Command{Verb: verb, Asks: []*cartcore.Ask{ask}}
 	return nil
@@ -105,14 +107,14 @@ func shopClear(call *Call) *cartcore.Error {
 
 // The answer as the seed prints it.
 type shopEnvelope struct {
-	Success bool     `json:"success"`
-	Message string   `json:"message"`
-	Data    shopData `json:"data"`
+	Success bool      `json:"success"`
+	Message string    `json:"message"`
+	Data    *shopData `json:"data"`
 }
 
 type shopData struct {
 	CartID    string    `json:"cart_id"`
-	CartData  shopCart  `json:"cart_data"`
+	CartData  *shopCart `json:"cart_data"`
 	IsNewCart *bool     `json:"is_new_cart,omitempty"`
 	AddedItem *shopItem `json:"added_item,omitempty"`
 }
@@ -126,7 +128,7 @@ type shopUpdate struct {
 
 type shopUpdateData struct {
 	CartID      string    `json:"cart_id"`
-	CartData    shopCart  `json:"cart_data"`
+	CartData    *shopCart `json:"cart_data"`
 	UpdatedItem *shopItem `json:"updated_item"`
 }
 
@@ -137,7 +139,7 @@ type shopCart struct {
 	ItemsCount     int         `json:"items_count"`
 	ItemsQuantity  int64       `json:"items_quantity"`
 	IsEmpty        bool        `json:"is_empty"`
-	Items          []shopItem  `json:"items"`
+	Items          []*shopItem `json:"items"`
 }
 
 type shopItem struct {
@@ -154,31 +156,35 @@ type shopItem struct {
 
 func shopRetrieved(call *Call, seen *Seen) *Answer {
 	isNew := seen.Caller.Fresh
-	return shopAnswer(call, seen, "Cart retrieved successfully", shopData{IsNewCart: &isNew})
+	return shopAnswer(call, seen, "Cart retrieved successfully", shopData{IsNewCart: &isNew}, false)
 }
 
 func shopAdded(call *Call, seen *Seen) *Answer {
-	return shopAnswer(call, seen, "Product added to cart successfully", shopData{AddedItem: shopTouched(call, seen)})
+	return shopAnswer(call, seen, "Product added to cart successfully", shopData{}, true)
 }
 
 func shopUpdated(call *Call, seen *Seen) *Answer {
 	id := shopCartID(seen)
-	data := shopUpdateData{CartID: id, CartData: shopCartOf(call, seen, id), UpdatedItem: shopTouched(call, seen)}
-	return printed(200, shopUpdate{true, "Cart item updated successfully", data})
+	cart := shopCartOf(call, seen, id)
+	return printed(200, shopUpdate{true, "Cart item updated successfully", shopUpdateData{CartID: id, CartData: cart, UpdatedItem: shopTouched(seen, cart)}})
 }
 
 func shopRemoved(call *Call, seen *Seen) *Answer {
-	return shopAnswer(call, seen, "Cart item removed successfully", shopData{})
+	return shopAnswer(call, seen, "Cart item removed successfully", shopData{}, false)
 }
 
 func shopCleared(call *Call, seen *Seen) *Answer {
-	return shopAnswer(call, seen, "Cart cleared successfully", shopData{})
+	return shopAnswer(call, seen, "Cart cleared successfully", shopData{}, false)
 }
 
-func shopAnswer(call *Call, seen *Seen, message string, data shopData) *Answer {
+// shopAnswer prints the cart, and where touched says so the item that the request named.
+func shopAnswer(call *Call, seen *Seen, message string, data shopData, touched bool) *Answer {
 	data.CartID = shopCartID(seen)
 	data.CartData = shopCartOf(call, seen, data.CartID)
-	return printed(200, shopEnvelope{true, message, data})
+	if touched {
+		data.AddedItem = shopTouched(seen, data.CartData)
+	}
+	return printed(200, shopEnvelope{true, message, &data})
 }
 
 // shopCartID is the cart's name for its owner: the guest token itself, or user_ and the customer id.
@@ -189,11 +195,11 @@ func shopCartID(seen *Seen) string {
 	return seen.Caller.Guest
 }
 
-func shopCartOf(call *Call, seen *Seen, id string) shopCart {
+func shopCartOf(call *Call, seen *Seen, id string) *shopCart {
 	view := seen.View
-	cart := shopCart{
+	cart := &shopCart{
 		ID: id, Total: major(view.Subtotal, view.Decimals), FormattedTotal: cartcore.Fixed(view.Subtotal, view.Decimals),
-		ItemsCount: len(view.Lines), ItemsQuantity: view.Units, IsEmpty: len(view.Lines) == 0, Items: make([]shopItem, 0, len(view.Lines)),
+		ItemsCount: len(view.Lines), ItemsQuantity: view.Units, IsEmpty: len(view.Lines) == 0, Items: make([]*shopItem, 0, len(view.Lines)),
 	}
 	for i := range view.Lines {
 		cart.Items = append(cart.Items, shopItemOf(call, view.Lines[i], view.Decimals))
@@ -202,18 +208,17 @@ func shopCartOf(call *Call, seen *Seen, id string) shopCart {
 }
 
 // shopTouched is the item that the request named; none where a set to 0 took it out.
-func shopTouched(call *Call, seen *Seen) *shopItem {
+func shopTouched(seen *Seen, cart *shopCart) *shopItem {
 	sku := seen.Outcome.Results[0].Line.SKU
-	for i := range seen.View.Lines {
-		if seen.View.Lines[i].Line.SKU == sku {
-			item := shopItemOf(call, seen.View.Lines[i], seen.View.Decimals)
-			return &item
+	for i := range cart.Items {
+		if cart.Items[i].SKU == sku {
+			return cart.Items[i]
 		}
 	}
 	return nil
 }
 
-func shopItemOf(call *Call, priced *cartcore.PricedLine, decimals int) shopItem {
+func shopItemOf(call *Call, priced *cartcore.PricedLine, decimals int) *shopItem {
 	item := priced.Item
 	stock := cartcore.Available(item) // clients compare quantities with this number: of what is no longer sold it is 0
 	if !item.TrackStock && item.Active {
@@ -223,7 +228,7 @@ func shopItemOf(call *Call, priced *cartcore.PricedLine, decimals int) shopItem 
 	if !strings.HasPrefix(meta, "[") {
 		meta = "[]"
 	}
-	return shopItem{
+	return &shopItem{
 		ID: item.SKU, SKU: item.SKU, Name: item.Title, Price: major(item.Price, decimals), Quantity: priced.Line.Quantity,
 		Subtotal: major(priced.Total, decimals), Options: shopOptions(item, priced.Line), Stock: stock, Meta: rawJSON(meta),
 	}

@@ -42,7 +42,9 @@ func TestShopPrintsEveryRefusal(t *testing.T) {
 	if len(shopRefusals) != len(cartcore.Kinds()) {
 		t.Errorf("the table has %d rows, there are %d kinds", len(shopRefusals), len(cartcore.Kinds()))
 	}
-	checkRefusals(t, "testdata/shop-refusals.txt", func(refused *cartcore.Error) *Answer { return shopFail(&Call{Credentials: &cartcore.Credentials{}}, refused) })
+	checkRefusals(t, "testdata/shop-refusals.txt", func(refused *cartcore.Error) *Answer {
+		return shopFail(&Call{Credentials: &cartcore.Credentials{}}, refused)
+	})
 }
 
 func TestShopWordsEveryProblem(t *testing.T) {

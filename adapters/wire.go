@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,19 +26,12 @@ type rawJSON = json.RawMessage
 // struct, and would let the last of two equal names win. raw is the whole text: what follows the object is an error.
 func members(raw []byte) (map[string]rawJSON, *cartcore.Error) {
 	var compact bytes.Buffer
-	if err := json.Compact(&compact, raw); err != nil {
-		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
-	}
-	text := compact.Bytes()
-	if !utf8.Valid(text) {
-		return nil, cartcore.Fail(cartcore.KindMalformed, errors.New("reading JSON: not UTF-8"))
-	}
-	if text[0] != '{' {
-		return nil, cartcore.RefuseField(cartcore.FieldError{Problem: cartcore.ProblemNotObject, Value: shown(text)})
+	if json.Compact(&compact, raw) != nil {
+		return nil, malformed(raw)
 	}
 	var found map[string]rawJSON
-	if err := json.Unmarshal(text, &found); err != nil {
-		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+	if json.Unmarshal(compact.Bytes(), &found) != nil || found == nil {
+		return nil, notObject(compact.Bytes())
 	}
 	// An object of unescaped, unequal names is as long as its members, four bytes each for quotes, colon and comma, and a
 	// brace. Only where that does not add up are the names read one by one, which the interpreter does slowly.
@@ -45,12 +39,35 @@ func members(raw []byte) (map[string]rawJSON, *cartcore.Error) {
 	for name, value := range found {
 		size += len(name) + len(value) + 4
 	}
-	if size != len(text) && len(found) > 0 {
-		if _, err := ordered(text); err != nil {
-			return nil, err
-		}
+	if size != compact.Len() || !utf8.Valid(raw) {
+		return checked(compact.Bytes(), found)
 	}
 	return found, nil
+}
+
+// checked refuses an object in which a name stands twice, and text that is not UTF-8.
+func checked(text []byte, found map[string]rawJSON) (map[string]rawJSON, *cartcore.Error) {
+	if !utf8.Valid(text) {
+		return nil, cartcore.Fail(cartcore.KindMalformed, errors.New("reading JSON: not UTF-8"))
+	}
+	if _, err := ordered(text); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// malformed says why raw is no JSON.
+func malformed(raw []byte) *cartcore.Error {
+	var any json.RawMessage
+	return cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", json.Unmarshal(raw, &any)))
+}
+
+// notObject refuses JSON that is no object.
+func notObject(text []byte) *cartcore.Error {
+	if !utf8.Valid(text) {
+		return cartcore.Fail(cartcore.KindMalformed, errors.New("reading JSON: not UTF-8"))
+	}
+	return cartcore.RefuseField(cartcore.FieldError{Problem: cartcore.ProblemNotObject, Value: shown(text)})
 }
 
 // ordered reads a JSON object into its members in the order they stand; a name that stands twice is refused.
@@ -110,6 +127,15 @@ func array(found map[string]rawJSON, name string, limit int64) ([]json.RawMessag
 // integer reads a whole number from low to high. 2, 2.0 and 2e0 are the same number; "2", 2.5, null and what passes
 // 2^53-1 are refused (contracts.md, common to all).
 func integer(found map[string]rawJSON, name string, low, high int64) (int64, *cartcore.FieldError) {
+	number, err := strconv.ParseInt(string(found[name]), 10, 64)
+	if err == nil && number >= low && number <= high {
+		return number, nil
+	}
+	return otherInteger(found, name, low, high)
+}
+
+// otherInteger reads a whole number that is not written plainly, or says what is wrong with it.
+func otherInteger(found map[string]rawJSON, name string, low, high int64) (int64, *cartcore.FieldError) {
 	raw, given := found[name]
 	if !given {
 		return 0, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemMissing}
@@ -168,8 +194,21 @@ func wholeNumber(text string) (int64, bool) {
 	return number, number <= cartcore.MaxInteger && number >= -cartcore.MaxInteger
 }
 
+// plainText is a JSON string without escapes that stands for its own characters. A lone surrogate decodes to U+FFFD, so
+// that two clients would share a name neither of them sent; it is not plain.
+var plainText = regexp.MustCompile(`^"[^"\\\x{FFFD}]+"$`)
+
 // text reads a string of 1 to maxTextBytes bytes.
 func text(found map[string]rawJSON, name string) (string, *cartcore.FieldError) {
+	raw := found[name]
+	if len(raw) <= maxTextBytes && plainText.Match(raw) {
+		return string(raw[1 : len(raw)-1]), nil
+	}
+	return otherText(found, name)
+}
+
+// otherText reads a string that holds escapes, or says what is wrong with it.
+func otherText(found map[string]rawJSON, name string) (string, *cartcore.FieldError) {
 	raw, given := found[name]
 	if !given {
 		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemMissing}
@@ -187,7 +226,6 @@ func text(found map[string]rawJSON, name string) (string, *cartcore.FieldError) 
 	if len(value) > maxTextBytes {
 		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLong, Limit: maxTextBytes}
 	}
-	// A lone surrogate decodes to U+FFFD, so that two clients would share a name neither of them sent.
 	if strings.Contains(value, "\uFFFD") {
 		return "", &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotValid, Value: shown(raw)}
 	}

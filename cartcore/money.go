@@ -58,6 +58,16 @@ func Plus(a, b int64) (sum int64, ok bool) {
 
 // Fixed prints minor units as major units with all decimals: 11000 is "110.00".
 func Fixed(minor int64, decimals int) string {
+	digits := strconv.FormatInt(minor, 10)
+	cut := len(digits) - decimals
+	if cut > 0 && decimals > 0 && minor > 0 {
+		return digits[:cut] + "." + digits[cut:]
+	}
+	return otherFixed(minor, decimals)
+}
+
+// otherFixed prints what needs a sign, leading zeros or no point.
+func otherFixed(minor int64, decimals int) string {
 	if decimals == 0 {
 		return strconv.FormatInt(minor, 10)
 	}

@@ -32,6 +32,11 @@ func Find(s *Snapshot, ref *cartcore.ItemRef) *cartcore.Item {
 	if ref.NumericID != 0 {
 		return ifFits(s.ByNumber[ref.NumericID], ref)
 	}
+	return findOther(s, ref)
+}
+
+// findOther finds by the identifiers that several items can share.
+func findOther(s *Snapshot, ref *cartcore.ItemRef) *cartcore.Item {
 	if ref.ExternalProductID != "" && ref.ExternalVariantID != "" {
 		return ifFits(s.ByExternal[External{ProductID: ref.ExternalProductID, VariantID: ref.ExternalVariantID}], ref)
 	}
@@ -76,16 +81,23 @@ func firstFit(items []*cartcore.Item, ref *cartcore.ItemRef) *cartcore.Item {
 
 // ifFits answers item where every identifier that ref gives is the item's own, else nil.
 func ifFits(item *cartcore.Item, ref *cartcore.ItemRef) *cartcore.Item {
-	if item == nil ||
-		(ref.SKU != "" && ref.SKU != item.SKU) ||
-		(ref.NumericID != 0 && ref.NumericID != item.NumericID) ||
-		(ref.ProductID != "" && ref.ProductID != item.ProductID) ||
-		(ref.ProductNumber != 0 && ref.ProductNumber != item.ProductNumber) ||
-		(ref.ExternalProductID != "" && ref.ExternalProductID != item.ExternalProductID) ||
-		(ref.ExternalVariantID != "" && ref.ExternalVariantID != item.ExternalVariantID) {
+	if item == nil || !ownNames(item, ref) || !sharedNames(item, ref) {
 		return nil
 	}
 	return item
+}
+
+// ownNames tells whether the identifiers that no two items share fit.
+func ownNames(item *cartcore.Item, ref *cartcore.ItemRef) bool {
+	return (ref.SKU == "" || ref.SKU == item.SKU) && (ref.NumericID == 0 || ref.NumericID == item.NumericID)
+}
+
+// sharedNames tells whether the identifiers that items can share fit.
+func sharedNames(item *cartcore.Item, ref *cartcore.ItemRef) bool {
+	return (ref.ProductID == "" || ref.ProductID == item.ProductID) &&
+		(ref.ProductNumber == 0 || ref.ProductNumber == item.ProductNumber) &&
+		(ref.ExternalProductID == "" || ref.ExternalProductID == item.ExternalProductID) &&
+		(ref.ExternalVariantID == "" || ref.ExternalVariantID == item.ExternalVariantID)
 }
 
 // newSnapshot is an empty catalogue with room for n items.
