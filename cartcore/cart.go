@@ -24,7 +24,7 @@ func OwnerIsGuest(owner string) bool { return strings.HasPrefix(owner, "guest:")
 
 // Cart is the canonical cart. A *Cart that has been handed out is never changed again: Apply answers a new one,
 // so that readers need no lock; the lines of two versions may be the same. All fields are exported because the record meets encoding/json
-// (docs/interpreter.md, rule 1).
+// (docs/interpreter.md: wire structs).
 type Cart struct {
 	Key      Key     `json:"-"`
 	ID       string  `json:"id"`               // uuid, version 4

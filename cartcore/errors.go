@@ -122,7 +122,7 @@ func FieldText(f FieldError) string {
 	return text
 }
 
-// Error is the text for logs. Native code does not see this method in the interpreter (docs/interpreter.md, rule 4): call it.
+// Error is the text for logs. Native code does not see this method in the interpreter (docs/interpreter.md: methods that native code calls): call it.
 func (e *Error) Error() string {
 	text := KindName(e.Kind)
 	if e.Item != "" {

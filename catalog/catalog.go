@@ -29,7 +29,7 @@ type Source struct {
 // the callers of Current do the work.
 type Catalog struct {
 	checked int64        // Unix milliseconds of the last look; first, because 32-bit machines need it aligned
-	current atomic.Value // *Snapshot; atomic.Pointer is generic (docs/interpreter.md: no generics)
+	current atomic.Value // *Snapshot; atomic.Pointer is generic (docs/interpreter.md: generics)
 	source  Source
 	logger  *slog.Logger
 

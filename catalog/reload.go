@@ -59,7 +59,7 @@ func readNow(c *Catalog, now int64) ([]byte, error) {
 		return nil, err
 	}
 	sum := sha256.Sum256(data)
-	// One by one: seen would be lost beside a call (docs/interpreter.md: parallel assignment with a call on the right).
+	// One by one: seen would be lost beside a call (docs/interpreter.md: assignments of several values).
 	c.seen = seen
 	c.digest = hex.EncodeToString(sum[:])
 	c.doubtful = now-seen.Modified/1e6 < settled

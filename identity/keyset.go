@@ -119,7 +119,7 @@ func publicOf(wire *wireKey) (any, error) {
 	curve := ecdh.P256()
 	length := 32
 	if wire.Crv == "P-384" {
-		curve = ecdh.P384() // apart from length: the interpreter drops it beside a call (docs/interpreter.md: a call among several)
+		curve = ecdh.P384() // apart from length: the interpreter drops it beside a call (docs/interpreter.md: assignments of several values)
 		length = 48
 	} else if wire.Crv != "P-256" {
 		return nil, errUnusable

@@ -74,3 +74,30 @@ func TestEveryRuleIsFoundWhereItIsBroken(t *testing.T) {
 		}
 	}
 }
+
+// Every workaround in the rooms names a section that the page has.
+func TestEveryWorkaroundNamesASectionOfThePage(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "interpreter.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	headings := strings.ToLower(string(page))
+	named := regexp.MustCompile(`docs/interpreter\.md(?:: ([^).,;]+))?`)
+	for room := range Rooms {
+		files, err := filepath.Glob(filepath.Join("..", "..", room, "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, match := range named.FindAllStringSubmatch(string(text), -1) {
+				if !strings.Contains(headings, "\n## "+strings.ToLower(match[1])+"\n") {
+					t.Errorf("%s names %q, which is no section of docs/interpreter.md", file, match[0])
+				}
+			}
+		}
+	}
+}
