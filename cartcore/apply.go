@@ -147,39 +147,50 @@ func applyAsk(next *Cart, cmd *Command, ask *Ask, facts Facts, limits *Limits, n
 	if at < 0 {
 		return applyNew(next, cmd, ask, facts, limits, now)
 	}
-	line := next.Lines[at]
-	item := facts[line.SKU]
-	if cmd.Verb == Remove || item == nil || !item.Active || len(ask.Attributes) > 0 || ask.Item.NumericID != 0 {
+	item := facts[next.Lines[at].SKU]
+	if cmd.Verb == Remove || item == nil || !item.Active || ask.Attributes != nil || ask.Item.NumericID != 0 {
 		if result, err := applySpecial(next, cmd, ask, at, item, facts); result != nil || err != nil {
 			return result, err
 		}
 	}
+	return applyHeld(next, cmd, ask, at, item, limits, now)
+}
+
+// applyHeld changes the quantity of the line at, whose item is sold.
+func applyHeld(next *Cart, cmd *Command, ask *Ask, at int, item *Item, limits *Limits, now int64) (*Result, *Error) {
+	line := next.Lines[at]
 	wanted := ask.Quantity
 	if cmd.Verb == Add || cmd.Verb == Adjust {
 		wanted += line.Quantity
 	}
-	if wanted <= 0 {
-		return removeLine(next, ask, at, facts), nil
-	}
 	result := &Result{Ask: ask, Item: item, Was: line.Quantity, Requested: wanted, Granted: wanted, Available: Available(item)}
-	if wanted > result.Available || wanted > limits.MaxQuantityPerLine || cmd.Short == ShortRefusesAsk {
-		if err := cutDown(cmd.Short, result, limits); err != nil {
-			return nil, err
+	if wanted <= 0 || wanted > result.Available || wanted > limits.MaxQuantityPerLine || cmd.Short == ShortRefusesAsk || limits.MaxUnits > 0 {
+		if gone, err := applyBounds(next, cmd, result, at, limits); gone || err != nil {
+			return result, err
 		}
-	}
-	if limits.MaxUnits > 0 {
-		if err := tooManyUnits(next, result, limits); err != nil {
-			return nil, err
-		}
-	}
-	if result.Granted == 0 {
-		result.Line = line
-		next.Lines = append(next.Lines[:at], next.Lines[at+1:]...)
-		return result, nil
 	}
 	result.Line = lineAfter(line, ask, result.Granted, now)
 	next.Lines[at] = result.Line
 	return result, nil
+}
+
+// applyBounds holds a result against stock and limits; gone says that nothing is left and the line went.
+func applyBounds(next *Cart, cmd *Command, result *Result, at int, limits *Limits) (gone bool, err *Error) {
+	if result.Requested <= 0 {
+		result.Requested = 0
+		result.Granted = 0
+		result.Why = WhyRemoved
+	} else if err := cutDown(cmd.Short, result, limits); err != nil {
+		return false, err
+	} else if err := tooManyUnits(next, result, limits); err != nil {
+		return false, err
+	}
+	if result.Granted > 0 {
+		return false, nil
+	}
+	result.Line = next.Lines[at]
+	next.Lines = append(next.Lines[:at], next.Lines[at+1:]...)
+	return true, nil
 }
 
 // applyNew does an ask for an item that the cart has no line of.

@@ -17,7 +17,7 @@ type Lifetimes struct {
 }
 
 // Carts keeps canonical carts in a store, with a bounded cache before it. Its operations are plain functions, because
-// they are on the path of every request (docs/interpreter.md: cost of method calls).
+// they are on the path of every request (docs/interpreter.md: what a call costs).
 type Carts struct {
 	store  Store
 	tenure *atomic.Int64 // nil for a store that others write too

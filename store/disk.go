@@ -8,7 +8,7 @@ import (
 
 // disk is the system calls that the log makes on files. A field that is nil is the operating system's own call;
 // tests set fields to make each call fail in turn. Plain functions stand before it because a call through a func
-// field costs five times a plain one (docs/interpreter.md: cost of closures).
+// field costs five times a plain one (docs/interpreter.md: what a call costs).
 type disk struct {
 	open     func(name string, flag int, mode os.FileMode) (*os.File, error)
 	readDir  func(name string) ([]os.DirEntry, error)

@@ -11,7 +11,7 @@ import (
 // table lists the newest record of each cart in one segment, a column for each field. It is what a hint file holds.
 // Columns, because encoding/gob reads each in one native loop: of the 0.83 s that a million carts take to open
 // interpreted (0.28 s compiled) most is filling the index, which is all that is left to the interpreter. All fields are exported because the table meets gob
-// (docs/interpreter.md: unexported fields).
+// (docs/interpreter.md: wire structs).
 type table struct {
 	Number   uint32
 	Made     int64 // with Number, ties the hint to its segment

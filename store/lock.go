@@ -11,7 +11,7 @@ import (
 )
 
 // folderLock is the file by which one process at a time owns the data folder. There are no file locks of the system
-// here, because the interpreter has no syscall package (docs/interpreter.md: no syscall) and network file systems differ.
+// here, because the interpreter has no syscall package (docs/interpreter.md: imports) and network file systems differ.
 //
 // The owner writes a growing number into the file every beatEvery. An owner on the same host whose process has ended is
 // replaced at once; any other one when the file has not changed for staleFrom.
