@@ -161,6 +161,15 @@ var agentRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindConflict:         {409, "", "Cart was changed by another request"},
 	cartcore.KindUnavailable:      {503, "", "Service temporarily unavailable"},
 	cartcore.KindInternal:         {500, "", "Internal server error"},
+	cartcore.KindKeyInvalid:       {400, "", "Idempotency-Key must be 1 to 255 visible ASCII characters, with or without quotes"},
+	cartcore.KindKeyReused:        {422, "", "Idempotency-Key was used for another request"},
+	cartcore.KindKeyRunning:       {409, "", "A request with this Idempotency-Key is still being processed"},
+	cartcore.KindTagMismatch:      {412, "", "Cart is not the one that If-Match names"},
+	cartcore.KindTooManyRequests:  {429, "", "Too many requests, retry after {seconds}"},
+	cartcore.KindTooManyAsks:      {400, "", "A request is limited to {n} entries"},
+	cartcore.KindItemsUnavailable: {409, "", "Some items of the cart are not available"},
+	cartcore.KindPhoneUnverified:  {403, "", "Phone number is not verified"},
+	cartcore.KindNotOffered:       {501, "", "Not available at this shop"},
 }
 
 type agentError struct {

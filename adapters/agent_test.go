@@ -33,6 +33,9 @@ func checkRefusals(t *testing.T, golden string, fail func(refused *cartcore.Erro
 			Kind: kind, Item: "prod_6789", Items: []string{"prod_6789"}, Attribute: "weight",
 			Requested: 10, Available: 5, Limit: 500, Cause: errors.New(cause),
 		}
+		if kind == cartcore.KindTooManyRequests {
+			refused.After = 45
+		}
 		if kind == cartcore.KindInvalid {
 			refused.Fields = []cartcore.FieldError{{Field: "quantity", Problem: cartcore.ProblemNotInteger, Value: `"2"`}}
 		}

@@ -562,6 +562,15 @@ var fabricRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindConflict:         {409, "CONFLICT", "Cart was changed by another request"},
 	cartcore.KindUnavailable:      {503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable"},
 	cartcore.KindInternal:         {500, "INTERNAL_SERVER_ERROR", "Internal server error"},
+	cartcore.KindKeyInvalid:       {400, "INVALID_IDEMPOTENCY_KEY", "Idempotency-Key must be 1 to 255 visible ASCII characters, with or without quotes"},
+	cartcore.KindKeyReused:        {422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was used for another request"},
+	cartcore.KindKeyRunning:       {409, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still being processed"},
+	cartcore.KindTagMismatch:      {412, "PRECONDITION_FAILED", "Cart is not the one that If-Match names"},
+	cartcore.KindTooManyRequests:  {429, "TOO_MANY_REQUESTS", "Too many requests, retry after {seconds}."},
+	cartcore.KindTooManyAsks:      {400, "CART_ITEM_LIMIT_EXCEEDED", "A maximum of {n} items can be added to a cart."},
+	cartcore.KindItemsUnavailable: {409, "NOT_IN_STOCK", "Some items of the cart are not in stock."},
+	cartcore.KindPhoneUnverified:  {403, "PHONE_NOT_VERIFIED", "Phone number is not verified."},
+	cartcore.KindNotOffered:       {501, "NOT_IMPLEMENTED", "Not available at this shop."},
 }
 
 type fabricError struct {

@@ -288,6 +288,15 @@ var shopRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindConflict:         {409, "", "Cart was changed by another request"},
 	cartcore.KindUnavailable:      {503, "", "Service Unavailable"},
 	cartcore.KindInternal:         {500, "", "Server Error"},
+	cartcore.KindKeyInvalid:       {400, "", "The Idempotency-Key must be 1 to 255 visible ASCII characters, with or without quotes"},
+	cartcore.KindKeyReused:        {422, "", "The Idempotency-Key was used for another request"},
+	cartcore.KindKeyRunning:       {409, "", "A request with this Idempotency-Key is still being processed"},
+	cartcore.KindTagMismatch:      {412, "", "The cart is not the one that If-Match names"},
+	cartcore.KindTooManyRequests:  {429, "", "Too Many Requests"},
+	cartcore.KindTooManyAsks:      {422, "", "A request is limited to {n} entries"},
+	cartcore.KindItemsUnavailable: {409, "", "Some items of the cart are not available"},
+	cartcore.KindPhoneUnverified:  {403, "", "Phone number is not verified"},
+	cartcore.KindNotOffered:       {501, "", "Not available at this shop"},
 }
 
 type shopError struct {

@@ -180,13 +180,23 @@ var vesuvioRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindConflict:         {409, "CONFLICT", "Cart was changed by another request"},
 	cartcore.KindUnavailable:      {503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable"},
 	cartcore.KindInternal:         {500, "INTERNAL_ERROR", "Internal server error"},
+	cartcore.KindKeyInvalid:       {400, "INVALID_IDEMPOTENCY_KEY", "Idempotency-Key must be 1 to 255 visible ASCII characters, with or without quotes"},
+	cartcore.KindKeyReused:        {422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key was used for another request"},
+	cartcore.KindKeyRunning:       {409, "REQUEST_IN_PROGRESS", "A request with this Idempotency-Key is still being processed"},
+	cartcore.KindTagMismatch:      {412, "PRECONDITION_FAILED", "Cart is not the one that If-Match names"},
+	cartcore.KindTooManyRequests:  {429, "RATE_LIMIT_EXCEEDED", "Rate limit exceeded. Please retry after {seconds}."},
+	cartcore.KindTooManyAsks:      {400, "TOO_MANY_ITEMS", "A request is limited to {n} items"},
+	cartcore.KindItemsUnavailable: {400, "ITEMS_UNAVAILABLE", "Some items of the cart are not available"},
+	cartcore.KindPhoneUnverified:  {400, "PHONE_NOT_VERIFIED", "Phone number is not verified"},
+	cartcore.KindNotOffered:       {501, "CHECKOUT_NOT_CONFIGURED", "Checkout is not configured for this store"},
 }
 
 type vesuvioError struct {
-	Success   bool           `json:"success"`
-	Message   string         `json:"message"`
-	ErrorCode string         `json:"errorCode"`
-	Errors    []vesuvioField `json:"errors,omitempty"`
+	Success    bool           `json:"success"`
+	Message    string         `json:"message"`
+	ErrorCode  string         `json:"errorCode"`
+	Errors     []vesuvioField `json:"errors,omitempty"`
+	RetryAfter int64          `json:"retryAfter,omitempty"` // seconds
 }
 
 type vesuvioField struct {
@@ -199,7 +209,7 @@ func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 	if err.Kind == cartcore.KindCartUnknown && call.Command.Verb == cartcore.Read {
 		row = vesuvioRefusals[cartcore.KindCartEmpty]
 	}
-	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code}
+	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code, RetryAfter: err.After}
 	// A quantity that is not there is a missing field like any other; INVALID_QUANTITY is for one that was sent.
 	if len(err.Fields) == 1 && err.Fields[0].Field == "quantity" && err.Fields[0].Problem != cartcore.ProblemMissing {
 		body.ErrorCode = "INVALID_QUANTITY" // two assignments, not one of a pair (docs/interpreter.md: assignments of several values)

@@ -316,7 +316,7 @@ func bearer(header string) string {
 type refusal struct {
 	status int
 	code   string
-	text   string // may hold {item}, {items}, {n}, {requested}, {available}, {attribute} and {tenant}
+	text   string // may hold {item}, {items}, {n}, {requested}, {available}, {attribute}, {seconds} and {tenant}
 }
 
 // worded fills in the text of a refusal.
@@ -330,8 +330,16 @@ func worded(row refusal, call *Call, err *cartcore.Error) string {
 	}
 	return strings.NewReplacer(
 		"{item}", err.Item, "{items}", items, "{attribute}", err.Attribute, "{tenant}", call.Credentials.Tenant,
-		"{n}", strconv.FormatInt(err.Limit, 10),
+		"{n}", strconv.FormatInt(err.Limit, 10), "{seconds}", secondsText(err.After),
 		"{requested}", strconv.FormatInt(err.Requested, 10),
 		"{available}", strconv.FormatInt(err.Available, 10),
 	).Replace(row.text)
+}
+
+// secondsText is a whole number of seconds in words.
+func secondsText(seconds int64) string {
+	if seconds == 1 {
+		return "1 second"
+	}
+	return strconv.FormatInt(seconds, 10) + " seconds"
 }

@@ -36,6 +36,15 @@ const (
 	KindConflict              // other writers kept winning; the client may try again
 	KindUnavailable           // the store or the catalogue cannot answer now
 	KindInternal              // a fault of ours
+	KindTooManyAsks           // the request has more entries than one request may; Limit says how many it may
+	KindItemsUnavailable      // lines of the cart cannot be had as they stand; Fields names every one by its id, with what can be had
+	KindPhoneUnverified       // the operation needs a customer whose phone number is verified
+	KindNotOffered            // the operation is not set up here
+	KindKeyInvalid            // the Idempotency-Key is no key
+	KindKeyReused             // the Idempotency-Key was used for another request
+	KindKeyRunning            // the first request with the Idempotency-Key is not answered yet
+	KindTagMismatch           // the cart is not the one that If-Match names
+	KindTooManyRequests       // the caller, or the tenant, asks more often than limits allow; After says how long to wait
 	kindEnd
 )
 
@@ -45,6 +54,8 @@ var kindNames = []string{
 	"forbidden", "unauthenticated", "token refused", "session missing", "session unknown", "cart unknown", "item unknown",
 	"line unknown", "item gone", "item incomplete", "out of stock", "short stock", "too many lines", "too many units", "too many of one item",
 	"amount too large", "cart empty", "cart locked", "conflict", "unavailable", "internal",
+	"too many entries", "items unavailable", "phone not verified", "not offered",
+	"idempotency key invalid", "idempotency key reused", "idempotency key running", "tag mismatch", "too many requests",
 }
 
 // KindName is the kind in words, for logs.
@@ -73,13 +84,14 @@ type Error struct {
 	Requested int64    // units asked for
 	Available int64    // units that can be had
 	Limit     int64    // the bound that would be passed
+	After     int64    // seconds after which the same request can succeed
 	Fields    []FieldError
 	Cause     error // what lies beneath, for the log; never shown to a client
 }
 
 // FieldError says what is wrong with one field.
 type FieldError struct {
-	Field   string // the name that the client uses
+	Field   string // the name that the client uses; for KindItemsUnavailable the id of a line
 	Problem Problem
 	Value   string // what was sent, shortened; JSON text
 	Limit   int64  // the bound, for ProblemTooSmall, ProblemTooLarge and ProblemTooLong

@@ -41,6 +41,9 @@ func refusal(adapter *adapters.Adapter, kind cartcore.Kind) string {
 		Kind: kind, Item: "prod_6789", Items: []string{"prod_6789"}, Attribute: "weight",
 		Requested: 10, Available: 5, Limit: 500, Cause: errors.New("what only the log may say"),
 	}
+	if kind == cartcore.KindTooManyRequests {
+		refused.After = 45
+	}
 	if kind == cartcore.KindInvalid {
 		refused.Fields = []cartcore.FieldError{{Field: "quantity", Problem: cartcore.ProblemNotInteger, Value: "true"}}
 	}
