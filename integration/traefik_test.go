@@ -77,9 +77,15 @@ func startTraefik(t testing.TB, routes []route, upstream string) *runningTraefik
 	if err != nil {
 		t.Fatal(err)
 	}
+	profiles, err := traefik.FreeAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
 	folder := t.TempDir()
 	running := &runningTraefik{Folder: folder, log: &logLines{}}
-	running.files = traefik.Files{Folder: folder, Checkout: checkout, Listen: address, Dynamic: filepath.Join(folder, "dynamic.yml"), LogLevel: "INFO"}
+	running.files = traefik.Files{
+		Folder: folder, Checkout: checkout, Listen: address, Dynamic: filepath.Join(folder, "dynamic.yml"), Throttle: "10ms", Debug: profiles,
+	}
 	if err := running.files.Write(); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,8 @@ type Files struct {
 	Listen   string // host:port of the entry point web
 	Dynamic  string // path of the dynamic configuration; Traefik follows its changes
 	LogLevel string // of Traefik: "DEBUG", "INFO", "WARN" or "ERROR"; empty is "INFO"
+	Throttle string // the shortest time between two reloads, a Go duration; empty is Traefik's own 2s
+	Debug    string // host:port where Traefik serves its own profiles; empty: nowhere
 }
 
 // StaticPath is where Write puts the static configuration.
@@ -46,8 +48,19 @@ entryPoints:
     transport:
       lifeCycle:
         graceTimeOut: 2s # requests under way have this long when Traefik is told to end
+{{- if .Debug}}
+  traefik:
+    address: {{quote .Debug}}
+
+api:
+  insecure: true
+  debug: true
+{{- end}}
 
 providers:
+{{- if .Throttle}}
+  providersThrottleDuration: {{.Throttle}}
+{{- end}}
   file:
     filename: {{quote .Dynamic}}
     watch: true
