@@ -8,37 +8,15 @@ import (
 	"testing"
 
 	"github.com/polycart/polycart/integration/cartwalk"
-	"github.com/polycart/polycart/integration/interpreter"
 )
 
 // A cart goes the same way interpreted as compiled: outcomes, refusals, ids, totals and records, byte for byte.
 func TestCartcoreInterpreted(t *testing.T) {
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	goPath, err := interpreter.GoPath(t.TempDir(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
 	source, err := os.ReadFile(filepath.Join("cartwalk", "walk.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Join(goPath, "src", "cartwalk")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "walk.go"), source, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	i, err := interpreter.New(goPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := i.Eval(`import "cartwalk"`); err != nil {
-		t.Fatal(err)
-	}
+	i := interpreted(t, "cartwalk", string(source))
 	same := func(t *testing.T, call, compiled string) {
 		t.Helper()
 		value, err := i.Eval(call)

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/polycart/polycart/integration/interpreter"
 )
 
 // catalogDriver is interpreted. Each function answers "" where the promise that it is named for holds.
@@ -274,28 +272,7 @@ func Cost(n int) string {
 `
 
 func TestCatalogInterpreted(t *testing.T) {
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	goPath, err := interpreter.GoPath(t.TempDir(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(goPath, "src", "driver")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "driver.go"), []byte(catalogDriver), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	i, err := interpreter.New(goPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := i.Eval(`import "driver"`); err != nil {
-		t.Fatal(err)
-	}
+	i := interpreted(t, "driver", catalogDriver)
 	answer := func(t *testing.T, call string) string {
 		t.Helper()
 		value, err := i.Eval(call)

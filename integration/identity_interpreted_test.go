@@ -22,8 +22,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/polycart/polycart/integration/interpreter"
 )
 
 // identityDriver runs inside the interpreter: it opens directories and answers who asks as one line of text.
@@ -158,28 +156,7 @@ type identityRoom struct {
 // identityInterpreted loads the room once, with a driver in a folder of its own.
 func identityInterpreted(t testing.TB) *identityRoom {
 	t.Helper()
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	goPath, err := interpreter.GoPath(t.TempDir(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(goPath, "src", "drive")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "drive.go"), []byte(identityDriver), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	i, err := interpreter.New(goPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := i.Eval(`import "drive"`); err != nil {
-		t.Fatal(err)
-	}
+	i := interpreted(t, "drive", identityDriver)
 	room := &identityRoom{log: filepath.Join(t.TempDir(), "log")}
 	for name, function := range map[string]any{"Open": &room.open, "Ask": &room.ask, "Loop": &room.loop, "LoopTokens": &room.loopTokens, "Close": &room.close, "Sign": &room.sign, "Rest": &room.rest, "Faults": &room.faults} {
 		value, err := i.Eval("drive." + name)

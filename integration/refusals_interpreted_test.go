@@ -4,8 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/polycart/polycart/integration/interpreter"
 )
 
 // refusalsDriver is interpreted. Refusals prints what a dialect answers to every kind, as adapters/testdata/*-refusals.txt has it.
@@ -54,28 +52,7 @@ func refusal(adapter *adapters.Adapter, kind cartcore.Kind) string {
 
 // Refusals that no transcript can reach are printed in the interpreter as they are natively.
 func TestRefusalsInterpreted(t *testing.T) {
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	goPath, err := interpreter.GoPath(t.TempDir(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := filepath.Join(goPath, "src", "driver")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(folder, "driver.go"), []byte(refusalsDriver), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	i, err := interpreter.New(goPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := i.Eval(`import "driver"`); err != nil {
-		t.Fatal(err)
-	}
+	i := interpreted(t, "driver", refusalsDriver)
 	value, err := i.Eval("driver.Refusals")
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +60,7 @@ func TestRefusalsInterpreted(t *testing.T) {
 	refusals := value.Interface().(func(string) string)
 	for _, dialect := range []string{"shop", "vesuvio"} {
 		t.Run(dialect, func(t *testing.T) {
-			want, err := os.ReadFile(filepath.Join(root, "adapters", "testdata", dialect+"-refusals.txt"))
+			want, err := os.ReadFile(filepath.Join("..", "adapters", "testdata", dialect+"-refusals.txt"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/polycart/polycart/integration/interpreter"
 	"github.com/polycart/polycart/store"
 )
 
@@ -276,28 +274,7 @@ func Carts(folder string) string {
 // storeInterpreter loads the driver as Traefik loads a plugin.
 func storeInterpreter(t *testing.T, driver string) func(call string) any {
 	t.Helper()
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	goPath, err := interpreter.GoPath(t.TempDir(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := filepath.Join(goPath, "src", "driver")
-	if err := os.MkdirAll(at, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(at, "driver.go"), []byte(driver), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	i, err := interpreter.New(goPath)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := i.Eval(`import "driver"`); err != nil {
-		t.Fatalf("loading the store: %v", err)
-	}
+	i := interpreted(t, "driver", driver)
 	return func(call string) any {
 		t.Helper()
 		got, err := i.Eval(call)

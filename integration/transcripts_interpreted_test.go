@@ -30,18 +30,7 @@ func TestTranscriptsInterpreted(t *testing.T) {
 // interpretedPlugin loads the plugin of this checkout in an interpreter.
 func interpretedPlugin(t testing.TB) *interpreter.Plugin {
 	t.Helper()
-	root, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	goPath, err := interpreter.GoPath(t.TempDir(), root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	i, err := interpreter.New(goPath)
-	if err != nil {
-		t.Fatal(err)
-	}
+	i := interpreted(t, "", "")
 	loaded, err := interpreter.LoadPlugin(i)
 	if err != nil {
 		t.Fatal(err)
