@@ -15,6 +15,9 @@ func vesuvio() *Adapter {
 		{"PUT /api/v1/sdk/cart/store/{storeId}/item", "set", JSONBody, vesuvioSet, vesuvioCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}/item/{cartItemId}", "remove", NoBody, vesuvioRemove, vesuvioCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}", "clear", NoBody, vesuvioClear, vesuvioCart},
+		{"POST /api/v1/sdk/cart/store/{storeId}/items/bulk", "add in bulk", JSONBody, vesuvioBulkAdd, vesuvioBulkCart},
+		{"PUT /api/v1/sdk/cart/store/{storeId}/items/bulk", "set in bulk", JSONBody, vesuvioBulkSet, vesuvioBulkCart},
+		{"DELETE /api/v1/sdk/cart/store/{storeId}/items/bulk", "remove in bulk", JSONBody, vesuvioBulkRemove, vesuvioBulkCart},
 	}}
 }
 
@@ -210,9 +213,10 @@ func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 		row = vesuvioRefusals[cartcore.KindCartEmpty]
 	}
 	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code, RetryAfter: err.After}
-	// A quantity that is not there is a missing field like any other; INVALID_QUANTITY is for one that was sent.
-	if len(err.Fields) == 1 && err.Fields[0].Field == "quantity" && err.Fields[0].Problem != cartcore.ProblemMissing {
-		body.ErrorCode = "INVALID_QUANTITY" // two assignments, not one of a pair (docs/interpreter.md: assignments of several values)
+	if err.Kind == cartcore.KindInvalid && call.Command.Each {
+		body.ErrorCode = vesuvioRefusals[cartcore.KindMalformed].code
+	} else if vesuvioQuantityAlone(err) {
+		body.ErrorCode = vesuvioQuantityCode // two assignments, not one of a pair (docs/interpreter.md: assignments of several values)
 		body.Message = vesuvioFieldText(err.Fields[0])
 		return printed(row.status, body)
 	}
@@ -224,6 +228,13 @@ func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 		body.Errors = append(body.Errors, vesuvioField{field.Field, vesuvioFieldText(field)})
 	}
 	return printed(row.status, body)
+}
+
+// vesuvioQuantityCode is for a quantity that was sent and is wrong; one that is not there is a missing field like any other.
+const vesuvioQuantityCode = "INVALID_QUANTITY"
+
+func vesuvioQuantityAlone(err *cartcore.Error) bool {
+	return len(err.Fields) == 1 && err.Fields[0].Field == "quantity" && err.Fields[0].Problem != cartcore.ProblemMissing
 }
 
 func vesuvioFieldText(field cartcore.FieldError) string {

@@ -94,7 +94,7 @@ func TestVesuvioTellsACartThatNeverWasByWhatWasAsked(t *testing.T) {
 
 func TestVesuvioErrorsDoNotRepeatWhatWasSent(t *testing.T) {
 	field := cartcore.FieldError{Field: "cartItemId", Problem: cartcore.ProblemNotText, Value: `12345`}
-	answer := vesuvioFail(&Call{}, cartcore.RefuseField(field))
+	answer := vesuvioFail(&Call{Command: &cartcore.Command{}}, cartcore.RefuseField(field))
 	const want = `{"success":false,"message":"Validation failed","errorCode":"VALIDATION_FAILED","errors":[{"field":"cartItemId","message":"cartItemId must be a string"}]}`
 	if string(answer.Body) != want {
 		t.Errorf("got %s", answer.Body)

@@ -100,20 +100,18 @@ func changeMuch(next *Cart, cmd *Command, facts Facts, limits *Limits, now int64
 	return nil
 }
 
-// applyAsks does every ask in turn. With Command.Each an ask that is refused leaves the cart as the one before it did.
+// applyAsks does every ask in turn.
 func applyAsks(next *Cart, cmd *Command, facts Facts, limits *Limits, now int64, out *Outcome) *Error {
+	if cmd.Each {
+		applyEach(next, cmd, facts, limits, now, out)
+		return nil
+	}
 	for i := range cmd.Asks {
-		before := copyOf(next)
 		result, err := applyAsk(next, cmd, cmd.Asks[i], facts, limits, now)
-		if err != nil && !cmd.Each {
+		if err != nil {
 			return withOthers(err, next, cmd, i, facts, limits, now)
 		}
-		if err != nil {
-			*next = *before
-			result = &Result{Ask: cmd.Asks[i], Err: err}
-		} else {
-			out.Changed = true
-		}
+		out.Changed = true
 		note(out, result)
 	}
 	return nil

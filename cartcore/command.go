@@ -65,6 +65,7 @@ type Ask struct {
 	Named      string // the item in the client's own words, for messages
 	Attributes []Attribute
 	PriceSeen  string // the unit price that the client believes, as it wrote it; compared and told, never taken
+	Err        *Error // with Command.Each: why the ask cannot be read. It is refused in its turn, and nothing else of it counts
 }
 
 // Attribute is what an ask requires of its item: that it has the attribute, and where Value is given, that value.

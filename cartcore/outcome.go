@@ -4,7 +4,7 @@ package cartcore
 type Outcome struct {
 	Changed bool
 	Created bool // the cart did not exist before
-	Cut     bool // an ask got less than it asked for, or its line went because the item is no longer sold
+	Cut     bool // an ask got less than it asked for or, with Command.Each, nothing; or its line went because the item is no longer sold
 	Results []*Result
 	View    *View // the cart after the command
 }

@@ -35,11 +35,16 @@ func logRefused(d *desk, status int, problem *cartcore.Error) {
 		slog.String("kind", cartcore.KindName(problem.Kind)), slog.String("item", problem.Item), slog.String("fields", fields), slog.String("cause", cause))
 }
 
-// logCut writes one line for each item of which less was granted than was asked for, or which is no longer sold.
+// logCut writes one line for each item of which less was granted than was asked for, or which is no longer sold, and one
+// for each entry of a request in bulk that was refused.
 func logCut(d *desk, outcome *cartcore.Outcome) {
 	for i := range outcome.Results {
 		result := outcome.Results[i]
-		if result.Why != cartcore.WhyPlain && result.Why != cartcore.WhyRemoved {
+		if result.Err != nil {
+			d.Engine.Log.LogAttrs(context.Background(), slog.LevelInfo, "entry refused",
+				slog.String("dialect", d.Adapter.Name), slog.String("does", d.Route.Does), slog.Int("entry", i),
+				slog.String("kind", cartcore.KindName(result.Err.Kind)), slog.String("item", result.Err.Item))
+		} else if result.Why != cartcore.WhyPlain && result.Why != cartcore.WhyRemoved {
 			d.Engine.Log.LogAttrs(context.Background(), slog.LevelInfo, "quantity cut",
 				slog.String("dialect", d.Adapter.Name), slog.String("does", d.Route.Does), slog.String("why", cartcore.WhyName(result.Why)),
 				slog.String("item", result.Ask.Named), slog.Int64("requested", result.Requested), slog.Int64("granted", result.Granted))
