@@ -13,6 +13,8 @@ type Adapter struct {
 	Name    string
 	Routes  []Route
 	Fail    func(call *Call, err *cartcore.Error) *Answer // prints a refusal; every Kind has a row
+	Show    func(call *Call, seen *Seen) *Answer          // prints the cart as the read route does, for entity tags; nil where that refuses
+	Rated   func(rate *Rate) []Header                     // what the dialect tells of the caller's limit beside Retry-After; nil: nothing
 	Guest   func(entropy string) string                   // makes a guest token of 32 random hexadecimal digits; nil where the dialect issues none
 	Options []Option                                      // settings of the dialect's own
 }
@@ -66,6 +68,15 @@ type Answer struct {
 	Status int
 	Body   []byte
 	Header []Header
+	Tag    []string // the entity tag, as the one value of its header; nil: none. The door sets it
+}
+
+// Rate is where a caller stands with the limit on requests.
+type Rate struct {
+	Limit     int64 // requests a minute
+	Remaining int64 // requests that can be made now
+	Reset     int64 // Unix seconds from which as many can be made as ever
+	After     int64 // seconds until the next one is answered; 0: this one is
 }
 
 // Header is one header line of an Answer.

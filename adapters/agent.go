@@ -9,7 +9,7 @@ import (
 // agent is the Walta agent cart API: a session's cart at a shop's domain.
 // Source: seed 000; the other spellings of paths and sessions are those of its public pages (docs/dialects/agent.md).
 func agent() *Adapter {
-	return &Adapter{Name: "agent", Fail: agentFail, Routes: []Route{
+	return &Adapter{Name: "agent", Fail: agentFail, Show: agentRows, Routes: []Route{
 		{"GET /{domain}/agent/cart/get", "read", NoBody, agentRead, agentRows},
 		{"GET /{domain}/agent/cart/view", "read", NoBody, agentRead, agentRows},
 		{"GET /{domain}/agents/cart/get", "read", NoBody, agentRead, agentRows},

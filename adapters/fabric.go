@@ -16,7 +16,7 @@ import (
 // fabric is the fabric XM v1 cart API: carts addressed by a 24 character _id, lines by a small number.
 // Source: seed 004; paths from facts/fabric-cart.md §2, operations 1 to 5; the others go to the next handler.
 func fabric() *Adapter {
-	return &Adapter{Name: "fabric", Fail: fabricFail, Guest: fabricGuest, Routes: []Route{
+	return &Adapter{Name: "fabric", Fail: fabricFail, Show: fabricShow, Guest: fabricGuest, Routes: []Route{
 		{"POST /api-cart/cart/item", "add", JSONBody, fabricAdd, fabricCart},
 		{"GET /api-cart/cart", "read", NoBody, fabricRead, fabricCart},
 		{"PATCH /api-cart/cart/{cartId}/items", "set", JSONBody, fabricSet, fabricCart},
@@ -423,6 +423,14 @@ func fabricCart(call *Call, seen *Seen) *Answer {
 		fabricTell(call, &body.Errors, seen.Outcome.Results[i], view)
 	}
 	return printed(200, body)
+}
+
+// fabricShow prints what the read route answers; that refuses where no cart was ever saved.
+func fabricShow(call *Call, seen *Seen) *Answer {
+	if seen.View.Cart.Version == 0 {
+		return nil
+	}
+	return fabricCart(call, seen)
 }
 
 func fabricLineOf(call *Call, currency string, priced *cartcore.PricedLine, decimals int) fabricLine {

@@ -15,7 +15,7 @@ import (
 // Source: seed 002 and facts 4; vouchers and other routes go to the next handler. A body may be missing: its fields are
 // then named as missing, as Django REST framework does.
 func itemkey() *Adapter {
-	return &Adapter{Name: "itemkey", Fail: itemkeyFail, Guest: itemkeyGuest, Routes: []Route{
+	return &Adapter{Name: "itemkey", Fail: itemkeyFail, Show: itemkeyCart, Guest: itemkeyGuest, Routes: []Route{
 		{"GET /api/v1/cart/{$}", "read", NoBody, itemkeyRead, itemkeyCart},
 		{"POST /api/v1/cart/{$}", "put", OptionalBody, itemkeyPut, itemkeyAdded},
 		{"DELETE /api/v1/cart/{$}", "clear", NoBody, itemkeyClear, itemkeyCleared},

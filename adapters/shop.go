@@ -11,7 +11,7 @@ import (
 // shop is the Service Dog Standards cart API: items addressed by SKU, guests by the X-Cart-ID header.
 // Source: seed 001; errors are decisions (docs/dialects/shop.md).
 func shop() *Adapter {
-	return &Adapter{Name: "shop", Fail: shopFail, Guest: shopGuest, Routes: []Route{
+	return &Adapter{Name: "shop", Fail: shopFail, Show: shopRetrieved, Guest: shopGuest, Routes: []Route{
 		{"GET /api/v1/shop/cart", "read", NoBody, shopRead, shopRetrieved},
 		{"POST /api/v1/shop/cart/{sku}", "add", OptionalBody, shopAdd, shopAdded},
 		{"PUT /api/v1/shop/cart/{sku}", "set", OptionalBody, shopSet, shopUpdated},

@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/polycart/polycart/cartcore"
 )
@@ -9,7 +10,7 @@ import (
 // vesuvio is the VesuvioPay cart API: a signed-in customer's cart at a store.
 // Source: seed 003; paths, statuses and error codes from facts 1.1 and 1.6.
 func vesuvio() *Adapter {
-	return &Adapter{Name: "vesuvio", Fail: vesuvioFail, Routes: []Route{
+	return &Adapter{Name: "vesuvio", Fail: vesuvioFail, Show: vesuvioShow, Rated: vesuvioRated, Routes: []Route{
 		{"GET /api/v1/sdk/cart/{storeId}", "read", NoBody, vesuvioRead, vesuvioCart},
 		{"POST /api/v1/sdk/cart/store/{storeId}/item", "add", JSONBody, vesuvioAdd, vesuvioCart},
 		{"PUT /api/v1/sdk/cart/store/{storeId}/item", "set", JSONBody, vesuvioSet, vesuvioCart},
@@ -151,6 +152,27 @@ func vesuvioCart(call *Call, seen *Seen) *Answer {
 		})
 	}
 	return printed(200, vesuvioEnvelope{true, data})
+}
+
+// vesuvioShow prints what the read route answers; that refuses where no cart was ever saved.
+func vesuvioShow(call *Call, seen *Seen) *Answer {
+	if seen.View.Cart.Version == 0 {
+		return nil
+	}
+	return vesuvioCart(call, seen)
+}
+
+// vesuvioRated is what the page on rate limits announces for every answer (facts 1.7).
+func vesuvioRated(rate *Rate) []Header {
+	told := []Header{
+		{"X-RateLimit-Limit", strconv.FormatInt(rate.Limit, 10)},
+		{"X-RateLimit-Remaining", strconv.FormatInt(rate.Remaining, 10)},
+		{"X-RateLimit-Reset", strconv.FormatInt(rate.Reset, 10)},
+	}
+	if rate.After > 0 {
+		told = append(told, Header{"X-RateLimit-Retry-After", strconv.FormatInt(rate.After, 10)})
+	}
+	return told
 }
 
 // vesuvioRefusals is the dialect's one table from kind to answer. Codes are those of facts 1.6; the texts are decided

@@ -26,16 +26,17 @@ func OwnerIsGuest(owner string) bool { return strings.HasPrefix(owner, "guest:")
 // so that readers need no lock; the lines of two versions may be the same. All fields are exported because the record meets encoding/json
 // (docs/interpreter.md: wire structs).
 type Cart struct {
-	Key      Key     `json:"-"`
-	ID       string  `json:"id"`               // uuid, version 4
-	Currency string  `json:"cur"`              // ISO 4217, upper case
-	Lines    []*Line `json:"lines"`            // in the order they were added
-	NextLine int64   `json:"next"`             // number that the next new line gets; a number is never used twice in a cart
-	Version  int64   `json:"v"`                // 1 at the first save, then one more at each
-	Created  int64   `json:"at"`               // Unix milliseconds
-	Updated  int64   `json:"up"`               // Unix milliseconds
-	Locked   int64   `json:"lock,omitempty"`   // Unix milliseconds until which a checkout holds the cart; 0 is open
-	Merged   []Mark  `json:"merged,omitempty"` // guest carts already merged into this one, newest last
+	Key      Key      `json:"-"`
+	ID       string   `json:"id"`                // uuid, version 4
+	Currency string   `json:"cur"`               // ISO 4217, upper case
+	Lines    []*Line  `json:"lines"`             // in the order they were added
+	NextLine int64    `json:"next"`              // number that the next new line gets; a number is never used twice in a cart
+	Version  int64    `json:"v"`                 // 1 at the first save, then one more at each
+	Created  int64    `json:"at"`                // Unix milliseconds
+	Updated  int64    `json:"up"`                // Unix milliseconds
+	Locked   int64    `json:"lock,omitempty"`    // Unix milliseconds until which a checkout holds the cart; 0 is open
+	Merged   []Mark   `json:"merged,omitempty"`  // guest carts already merged into this one, newest last
+	Replies  []*Reply `json:"replies,omitempty"` // answers to writes that bore a key, newest last
 }
 
 // Line is one line item: an item of the catalogue, named by SKU, and how many of it.

@@ -22,6 +22,9 @@ func send(w http.ResponseWriter, r *http.Request, answer *adapters.Answer) {
 		header.Add(answer.Header[i].Name, answer.Header[i].Value)
 	}
 	header["Cache-Control"] = privateNoCache
+	if answer.Tag != nil {
+		answer = tagged(header, r, answer)
+	}
 	if answer.Body != nil {
 		header["Content-Type"] = jsonMedia
 		header.Set("Content-Length", strconv.Itoa(len(answer.Body)))

@@ -16,50 +16,60 @@ import (
 // lets nobody else win, so this counts writers on other machines.
 const maxTries = 8
 
-// change answers a request that changes the caller's cart.
-func change(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+// change answers a request that changes the caller's cart. on is nil where the client makes no terms.
+func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, now int64) *adapters.Answer {
 	lock := d.Engine.Shared.Locks[stripeOf(caller.Key)]
 	lock.Lock()
 	defer lock.Unlock()
 	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
 	catalog.NameAsks(sold, call.Command.Asks)
 	call.Command.Seed = identity.Entropy()
-	answer := attempt(d, call, caller, sold, now)
+	answer := attempt(d, call, caller, on, sold, now)
 	if answer == nil {
-		answer = tryAgain(d, call, caller, sold, now)
+		answer = tryAgain(d, call, caller, on, sold, now)
 	}
 	return answer
 }
 
 // tryAgain applies the command to the newest cart after another writer won.
-func tryAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, sold *catalog.Snapshot, now int64) *adapters.Answer {
+func tryAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	for try := 1; try < maxTries; try++ {
-		if answer := attempt(d, call, caller, sold, now); answer != nil {
+		if answer := attempt(d, call, caller, on, sold, now); answer != nil {
 			return answer
 		}
 	}
 	return refused(d, call, cartcore.Refuse(cartcore.KindConflict))
 }
 
-// attempt loads the cart, applies the command, keeps what changed and prints the answer; nil says that another writer won.
-func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, sold *catalog.Snapshot, now int64) *adapters.Answer {
+// attempt loads the cart, applies the command, prints the answer and keeps what changed; nil says that another writer won.
+func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	cart, caller, problem := cartOf(d, call, caller, now)
 	if problem != nil {
 		return refused(d, call, problem)
 	}
+	if on != nil {
+		if answer := judged(d, call, caller, on, cart, sold, now); answer != nil {
+			return answer
+		}
+	}
 	next, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
 	if problem != nil {
 		return refused(d, call, problem)
+	}
+	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+	if outcome.Cut {
+		answer.Header = append(answer.Header, noticesOf(outcome)...)
+	}
+	if on != nil || cart.Replies != nil {
+		next = agreed(d, call, caller, on, cart, next, sold, answer, now)
 	}
 	if next != cart {
 		if err := store.SaveCart(d.Engine.Shared.Carts, next, cart.Version); err != nil {
 			return unsaved(d, call, err)
 		}
 	}
-	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
 	if outcome.Cut {
 		logCut(d, outcome)
-		answer.Header = append(answer.Header, noticesOf(outcome)...)
 	}
 	return answer
 }

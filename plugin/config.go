@@ -120,6 +120,16 @@ type Limits struct {
 	MaxQuantityPerLine int64 `json:"maxQuantityPerLine,omitempty"`
 	// MaxBodyBytes is the most bytes that a request body can have.
 	MaxBodyBytes int64 `json:"maxBodyBytes,omitempty"`
+	// RequestsPerMinute is how many requests a minute one customer or guest can make in the long run. 0 is no limit.
+	RequestsPerMinute int64 `json:"requestsPerMinute,omitempty"`
+	// Burst is how many requests one customer or guest can make at once after a pause. 0 is as many as RequestsPerMinute.
+	Burst int64 `json:"burst,omitempty"`
+	// TenantRequestsPerMinute is how many requests a minute all callers of one tenant together can make in the long run.
+	// 0 is no limit.
+	TenantRequestsPerMinute int64 `json:"tenantRequestsPerMinute,omitempty"`
+	// TenantBurst is how many requests all callers of one tenant together can make at once after a pause. 0 is as many as
+	// TenantRequestsPerMinute.
+	TenantBurst int64 `json:"tenantBurst,omitempty"`
 }
 
 // Store says where carts are kept, and for how long.

@@ -19,6 +19,7 @@ type engine struct {
 	Answers   *preparedAnswers
 	Limits    cartcore.Limits
 	MaxBody   int64
+	Rates     *rates // nil: callers are not limited
 	Log       *slog.Logger
 }
 
@@ -31,7 +32,7 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 		faults = append(faults, wrong[i].Error())
 	}
 	e := &engine{
-		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, Answers: newPreparedAnswers(config.Cache.AnswerBytes), MaxBody: config.Limits.MaxBodyBytes, Log: log,
+		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, Answers: newPreparedAnswers(config.Cache.AnswerBytes), MaxBody: config.Limits.MaxBodyBytes, Rates: ratesOf(config), Log: log,
 		Limits: cartcore.Limits{
 			MaxLines: config.Limits.MaxLines, MaxUnits: config.Limits.MaxUnits, MaxQuantityPerLine: config.Limits.MaxQuantityPerLine,
 		},

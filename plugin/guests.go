@@ -14,7 +14,9 @@ func mergeFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64
 	if problem != nil {
 		return refused(d, call, problem)
 	}
-	answer := proceed(d, call, caller, now)
+	merged := *caller
+	merged.MergeKey = cartcore.Key{}
+	answer := proceed(d, call, &merged, now)
 	if len(notices) == 0 {
 		return answer
 	}

@@ -37,6 +37,7 @@ func lookAnew(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartc
 		return refused(d, call, problem)
 	}
 	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+	answer.Tag = tagOf(answer.Body)
 	remember(d.Engine.Answers, name, cart, sold, answer)
 	return answer
 }
@@ -61,5 +62,7 @@ func lookNew(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *
 			return refused(d, call, problem)
 		}
 	}
-	return d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+	answer.Tag = tagOf(answer.Body)
+	return answer
 }

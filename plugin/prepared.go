@@ -13,8 +13,8 @@ import (
 // to reads are kept and sent again as long as they would be printed the same: an answer belongs to one version of one cart
 // and one snapshot of the catalogue, which are never changed, only replaced.
 
-// preparedOverhead is what a prepared answer takes in memory beside its body and its name, in bytes: map entry, structs and headers.
-const preparedOverhead = 400
+// preparedOverhead is what a prepared answer takes in memory beside its body and its name, in bytes: map entry, structs, headers and tag.
+const preparedOverhead = 480
 
 // preparedAnswers are the answers printed lately, in two halves: a full half becomes the older one, and the older one
 // before it is dropped.

@@ -28,12 +28,14 @@ var (
 	engines      = map[string]*engine{}
 )
 
-// sharedCarts is an open store with its cache and the locks on its carts.
+// sharedCarts is an open store with its cache and the locks on its carts, and what must outlive a reload beside them.
 type sharedCarts struct {
-	Carts  *store.Carts
-	Locks  []*sync.Mutex
-	Users  int
-	Opened Store
+	Carts   *store.Carts
+	Locks   []*sync.Mutex
+	Retries *retries
+	Meter   *meter
+	Users   int
+	Opened  Store
 }
 
 // lockStripes bounds the locks on carts. Two carts that share a stripe wait for each other; with 1024 stripes and a
@@ -93,7 +95,7 @@ func obtainCarts(config *Config, log *slog.Logger) (*sharedCarts, error) {
 	}
 	shared = &sharedCarts{
 		Carts:  store.OpenCarts(kept, store.Bounds{Carts: config.Cache.Carts, Bytes: config.Cache.Bytes}, storeLifetimes(config)),
-		Opened: config.Store,
+		Opened: config.Store, Retries: newRetries(), Meter: newMeter(),
 	}
 	for i := 0; i < lockStripes; i++ {
 		shared.Locks = append(shared.Locks, &sync.Mutex{})

@@ -50,18 +50,21 @@ func respond(d *desk, call *adapters.Call, w http.ResponseWriter) *adapters.Answ
 	if problem != nil {
 		return refused(d, call, problem)
 	}
-	if caller.MergeKey.Owner != "" && call.Credentials.Cart == "" { // a client that names its cart asks for that cart, not for a merge
-		return mergeFirst(d, call, caller, now)
+	if d.Engine.Rates != nil {
+		return metered(d, call, caller, nil, now)
 	}
 	return proceed(d, call, caller, now)
 }
 
 // proceed looks at the caller's cart or changes it.
 func proceed(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+	if caller.MergeKey.Owner != "" && call.Credentials.Cart == "" { // a client that names its cart asks for that cart, not for a merge
+		return mergeFirst(d, call, caller, now)
+	}
 	if d.Reads {
 		return look(d, call, caller, now)
 	}
-	return change(d, call, caller, now)
+	return write(d, call, caller, now)
 }
 
 // refused prints a refusal and notes it in the log.
@@ -91,9 +94,12 @@ func undecoded(d *desk, call *adapters.Call, wrong *cartcore.Error, now int64) *
 		}
 		return refused(d, call, wrong)
 	}
-	_, problem := identity.Resolve(d.Engine.Directory, d.Adapter.Name, call.Credentials, call.Request.Header, now)
+	caller, problem := identity.Resolve(d.Engine.Directory, d.Adapter.Name, call.Credentials, call.Request.Header, now)
 	if problem != nil {
 		return refused(d, call, problem)
+	}
+	if d.Engine.Rates != nil {
+		return metered(d, call, caller, wrong, now)
 	}
 	return refused(d, call, wrong)
 }

@@ -58,6 +58,10 @@ func limitFaults(config *Config) []string {
 		{"limits.maxUnits", limits.MaxUnits, 0, cartcore.MaxInteger},
 		{"limits.maxQuantityPerLine", limits.MaxQuantityPerLine, 1, cartcore.MaxInteger},
 		{"limits.maxBodyBytes", limits.MaxBodyBytes, 256, 64 << 20},
+		{"limits.requestsPerMinute", limits.RequestsPerMinute, 0, maxRate},
+		{"limits.burst", limits.Burst, 0, maxRate},
+		{"limits.tenantRequestsPerMinute", limits.TenantRequestsPerMinute, 0, maxRate},
+		{"limits.tenantBurst", limits.TenantBurst, 0, maxRate},
 		{"cache.carts", int64(config.Cache.Carts), 1, cartcore.MaxInteger},
 		{"cache.bytes", config.Cache.Bytes, 1 << 20, cartcore.MaxInteger},
 		{"cache.answerBytes", config.Cache.AnswerBytes, 0, cartcore.MaxInteger},
@@ -66,6 +70,21 @@ func limitFaults(config *Config) []string {
 		if checks[i].Value < checks[i].Low || checks[i].Value > checks[i].High {
 			faults = append(faults, fmt.Sprintf("%s: %d is not allowed; it must be from %d to %d", checks[i].Key, checks[i].Value, checks[i].Low, checks[i].High))
 		}
+	}
+	return append(faults, burstFaults(limits)...)
+}
+
+// maxRate is more requests a minute than one machine answers; what is larger is a mistake.
+const maxRate = 100000000
+
+// burstFaults are bursts without the limit that they belong to.
+func burstFaults(limits Limits) []string {
+	faults := []string{}
+	if limits.Burst > 0 && limits.RequestsPerMinute == 0 {
+		faults = append(faults, fmt.Sprintf("limits.burst: %d is not allowed; it needs limits.requestsPerMinute", limits.Burst))
+	}
+	if limits.TenantBurst > 0 && limits.TenantRequestsPerMinute == 0 {
+		faults = append(faults, fmt.Sprintf("limits.tenantBurst: %d is not allowed; it needs limits.tenantRequestsPerMinute", limits.TenantBurst))
 	}
 	return faults
 }
