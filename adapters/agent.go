@@ -78,24 +78,32 @@ func agentRemove(call *Call) *cartcore.Error {
 
 // agentAsk reads the session and the product of a body.
 func agentAsk(call *Call) (map[string]rawJSON, *cartcore.Ask, *cartcore.Error) {
-	agentCaller(call, "")
 	found, err := bodyMembers(call)
 	if err != nil {
+		agentCaller(call, "")
 		return nil, nil, err
 	}
-	if _, given := found["session_id"]; given {
-		session, problem := text(found, "session_id")
-		if problem != nil && problem.Problem != cartcore.ProblemBlank && problem.Problem != cartcore.ProblemNull {
-			call.Credentials.Need = cartcore.NeedAnyone // so that the field is what the client hears of, not that it is missing
-			return nil, nil, cartcore.RefuseField(*problem)
+	session, problem := text(found, "session_id")
+	agentCaller(call, session)
+	if problem != nil && problem.Problem != cartcore.ProblemMissing {
+		if err := agentBadSession(call, problem); err != nil {
+			return nil, nil, err
 		}
-		agentCaller(call, session)
 	}
 	product, problem := text(found, "product_id")
 	if problem != nil {
 		return nil, nil, cartcore.RefuseField(*problem)
 	}
 	return found, &cartcore.Ask{Item: cartcore.ItemRef{ProductID: product}, Named: product}, nil
+}
+
+// agentBadSession refuses a session_id that is no text; an empty one counts as none.
+func agentBadSession(call *Call, problem *cartcore.FieldError) *cartcore.Error {
+	if problem.Problem == cartcore.ProblemBlank || problem.Problem == cartcore.ProblemNull {
+		return nil
+	}
+	call.Credentials.Need = cartcore.NeedAnyone // so that the field is what the client hears of, not that it is missing
+	return cartcore.RefuseField(*problem)
 }
 
 func agentRows(call *Call, seen *Seen) *Answer {

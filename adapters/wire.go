@@ -305,6 +305,13 @@ func major(minor int64, decimals int) json.Number {
 
 // bearer is the token of an Authorization header, with or without the scheme.
 func bearer(header string) string {
+	if header == "" {
+		return ""
+	}
+	return bearerOf(header)
+}
+
+func bearerOf(header string) string {
 	scheme, token, found := strings.Cut(header, " ")
 	if found && strings.EqualFold(scheme, "Bearer") {
 		return strings.TrimSpace(token)
