@@ -16,6 +16,7 @@ func vesuvio() *Adapter {
 		{"PUT /api/v1/sdk/cart/store/{storeId}/item", "set", JSONBody, vesuvioSet, vesuvioCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}/item/{cartItemId}", "remove", NoBody, vesuvioRemove, vesuvioCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}", "clear", NoBody, vesuvioClear, vesuvioCart},
+		{"GET /api/v1/customers/{customerId}/cart", "read for a customer", NoBody, vesuvioCustomer, vesuvioCustomerCart},
 		{"POST /api/v1/sdk/cart/store/{storeId}/items/bulk", "add in bulk", JSONBody, vesuvioBulkAdd, vesuvioBulkCart},
 		{"PUT /api/v1/sdk/cart/store/{storeId}/items/bulk", "set in bulk", JSONBody, vesuvioBulkSet, vesuvioBulkCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}/items/bulk", "remove in bulk", JSONBody, vesuvioBulkRemove, vesuvioBulkCart},
@@ -231,12 +232,14 @@ type vesuvioField struct {
 
 func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 	row := vesuvioRefusals[err.Kind]
-	if err.Kind == cartcore.KindCartUnknown && call.Command.Verb == cartcore.Read {
+	if err.Kind == cartcore.KindCartUnknown && call.Command.Verb == cartcore.Read && call.Credentials.Need != cartcore.NeedSecretKey {
 		row = vesuvioRefusals[cartcore.KindCartEmpty]
 	}
 	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code, RetryAfter: err.After}
 	if err.Kind == cartcore.KindInvalid && call.Command.Each {
 		body.ErrorCode = vesuvioRefusals[cartcore.KindMalformed].code
+	} else if len(err.Fields) == 1 && err.Fields[0].Field == "customerId" {
+		body.ErrorCode = "INVALID_CUSTOMER_ID"
 	} else if vesuvioQuantityAlone(err) {
 		body.ErrorCode = vesuvioQuantityCode // two assignments, not one of a pair (docs/interpreter.md: assignments of several values)
 		body.Message = vesuvioFieldText(err.Fields[0])

@@ -20,6 +20,7 @@ type Credentials struct {
 	Token    string // customer token, without "Bearer "
 	Guest    string // guest token or session, as sent
 	Cart     string // the cart that a customer's client names; it must be the customer's own. Empty: the client names none
+	Customer string // for NeedSecretKey: the customer whose cart a server asks for
 	Need     Need
 	Session  bool // Guest may itself be a customer token, and is checked by the session lookup where one is configured
 }
@@ -29,16 +30,18 @@ type Need int
 
 // The needs. Add only at the end.
 const (
-	NeedAnyone   Need = iota // a customer or a guest; a guest who shows nothing gets a fresh token
-	NeedCustomer             // a customer token
-	NeedSession              // a session that somebody else issued
-	NeedCart                 // a customer token, or the token of a guest cart that exists
-	NeedStoreKey             // an API key of the tenant and nobody in person
+	NeedAnyone    Need = iota // a customer or a guest; a guest who shows nothing gets a fresh token
+	NeedCustomer              // a customer token
+	NeedSession               // a session that somebody else issued
+	NeedCart                  // a customer token, or the token of a guest cart that exists
+	NeedStoreKey              // an API key of the tenant and nobody in person; so are those below
+	NeedSecretKey             // a secret API key of the tenant, whose server asks for a customer's cart
 )
 
 // Caller is who asks, found out.
 type Caller struct {
 	Tenant        string
+	Store         string // for NeedSecretKey: the first of the tenant's store ids, since such a request may name none; may be empty
 	Key           Key    // whose cart is asked for; no Owner for NeedStoreKey
 	Customer      string // customer id; empty for a guest
 	PhoneVerified bool   // the customer's phone number counts as verified; false for a guest

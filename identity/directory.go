@@ -16,6 +16,7 @@ type Directory struct {
 	byID     map[string]*tenant
 	byName   map[cartcore.TenantBy]map[string]*tenant // domains, stores, accounts and hosts
 	byAPIKey map[string]*tenant                       // by the lower-case hexadecimal SHA-256 of the key
+	secret   map[string]bool                          // the keys of byAPIKey that only servers have
 
 	recent   recentCallers
 	trusting bool // a tenant trusts a header
@@ -52,6 +53,7 @@ func Open(tenants []Tenant, log *slog.Logger) (*Directory, []error) {
 		byID:     map[string]*tenant{},
 		byName:   map[cartcore.TenantBy]map[string]*tenant{},
 		byAPIKey: map[string]*tenant{},
+		secret:   map[string]bool{},
 		client:   newClient(),
 		log:      log,
 		recent:   recentCallers{found: map[string]*recentCaller{}},

@@ -32,12 +32,15 @@ type recentCaller struct {
 // the caller: it is shared by requests that show the same.
 //
 // A caller without an owner in its key is a guest who showed no token (for cartcore.NeedAnyone), or a store's key and
-// nobody in person (for cartcore.NeedStoreKey). Whether a guest token is known is not asked here: the store knows.
+// nobody in person (for cartcore.NeedStoreKey, and for cartcore.NeedSecretKey where no customer is named). Whether a guest token is known is not asked here: the store knows.
 //
 // The error's kind is KindTenantUnknown, KindAPIKey, KindForbidden, KindUnauthenticated, KindBadToken,
 // KindSessionMissing, KindSessionUnknown, KindCartUnknown, or KindUnavailable where a key set or the session lookup
 // does not answer. Its cause is for the log and holds no token.
 func Resolve(d *Directory, dialect string, creds *cartcore.Credentials, header http.Header, now int64) (*cartcore.Caller, *cartcore.Error) {
+	if creds.Customer != "" {
+		return customerNamed(d, creds)
+	}
 	shown := dialect + "\n" + creds.Tenant + "\n" + creds.APIKey + "\n" + creds.Token + "\n" + creds.Guest
 	d.recent.mu.Lock()
 	hit := d.recent.found[shown]

@@ -18,7 +18,10 @@ func resolve(d *Directory, dialect string, creds cartcore.Credentials, header ht
 	if err != nil {
 		return cartcore.Caller{}, err
 	}
-	if creds.Need == cartcore.NeedStoreKey {
+	if creds.Need == cartcore.NeedSecretKey && !secretKey(d, creds.APIKey) {
+		return cartcore.Caller{}, cartcore.Refuse(cartcore.KindAPIKey)
+	}
+	if creds.Need >= cartcore.NeedStoreKey {
 		return cartcore.Caller{Tenant: t.ID, Key: cartcore.Key{Tenant: t.ID}}, nil
 	}
 	if creds.Token == "" && t.Header == "" && !creds.Session {
@@ -32,7 +35,7 @@ func resolve(d *Directory, dialect string, creds cartcore.Credentials, header ht
 
 // tenantFor finds the tenant that a request names.
 func tenantFor(d *Directory, creds *cartcore.Credentials) (*tenant, *cartcore.Error) {
-	if creds.APIKey != "" || creds.TenantBy == cartcore.TenantByAPIKey || creds.Need == cartcore.NeedStoreKey {
+	if creds.APIKey != "" || creds.TenantBy == cartcore.TenantByAPIKey || creds.Need >= cartcore.NeedStoreKey {
 		return tenantWithKey(d, creds)
 	}
 	return tenantNamed(d, creds)
@@ -63,7 +66,7 @@ func tenantWithKey(d *Directory, creds *cartcore.Credentials) (*tenant, *cartcor
 	if err != nil {
 		return nil, err
 	}
-	if creds.Need == cartcore.NeedStoreKey && keyHolder == nil {
+	if creds.Need >= cartcore.NeedStoreKey && keyHolder == nil {
 		return nil, cartcore.Refuse(cartcore.KindAPIKey)
 	}
 	if keyHolder != t {

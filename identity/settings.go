@@ -92,6 +92,8 @@ func claimAPIKey(d *Directory, t *tenant, field string, key APIKey) []error {
 	} else if other := d.byAPIKey[hash]; other != nil && other != t {
 		faults = append(faults, fmt.Errorf("%s.sha256 is %s…, which tenant %q has; every key must be one tenant's alone", field, hash[:8], other.ID))
 	} else {
+		// A key that is listed as public too is no secret.
+		d.secret[hash] = key.Kind == "secret" && (other == nil || d.secret[hash])
 		d.byAPIKey[hash] = t
 	}
 	if key.Kind != "public" && key.Kind != "secret" {

@@ -18,7 +18,7 @@ type Tenant struct {
 // APIKey is a key that names a tenant. The key itself is never configured, so a leaked configuration opens nothing.
 type APIKey struct {
 	SHA256 string // the SHA-256 of the key, 64 hexadecimal digits
-	Kind   string // "public" or "secret"; both name the tenant, the word is for the operator
+	Kind   string // "public" or "secret"; both name the tenant, and only a secret one lets a server read a customer's cart
 }
 
 // CustomerTokens says how the tokens (JWT, RFC 7519) of signed-in customers verify. At most one of SecretFile,

@@ -277,6 +277,11 @@ func (t *translation) refused(out io.Writer, at *routed, call *adapters.Call, pr
 func (t *translation) caller(adapter *adapters.Adapter, call *adapters.Call) *cartcore.Caller {
 	shown := call.Credentials
 	caller := &cartcore.Caller{Tenant: tenantShown}
+	if shown.Customer != "" {
+		caller.Customer = shown.Customer
+		caller.Key = cartcore.Key{Tenant: tenantShown, Owner: cartcore.CustomerOwner(caller.Customer)}
+		return caller
+	}
 	if shown.Need == cartcore.NeedCustomer || (shown.Token != "" && shown.Need != cartcore.NeedSession) {
 		caller.Customer, caller.PhoneVerified = t.settings.customer, true
 		caller.Key = cartcore.Key{Tenant: tenantShown, Owner: cartcore.CustomerOwner(caller.Customer)}
