@@ -46,11 +46,11 @@ func Keeps(folder string) string {
 		l := open(at, mode)
 		for i := 0; i < 200; i++ {
 			key := "shop/guest:agent:" + strconv.Itoa(i)
-			if err := l.Save(key, 0, store.Record{Version: 1, Data: data(i)}); err != nil {
+			if err := l.Save(key, 0, &store.Record{Version: 1, Data: data(i)}); err != nil {
 				return mode + ": saving: " + err.Error()
 			}
 			if i%3 == 0 {
-				if err := l.Save(key, 1, store.Record{Version: 2, Data: data(i + 1000)}); err != nil {
+				if err := l.Save(key, 1, &store.Record{Version: 2, Data: data(i + 1000)}); err != nil {
 					return mode + ": saving again: " + err.Error()
 				}
 			}
@@ -64,7 +64,7 @@ func Keeps(folder string) string {
 				}
 			}
 		}
-		if err := l.Save("shop/guest:agent:1", 7, store.Record{Version: 8, Data: data(1)}); !errors.Is(err, store.ErrConflict) {
+		if err := l.Save("shop/guest:agent:1", 7, &store.Record{Version: 8, Data: data(1)}); !errors.Is(err, store.ErrConflict) {
 			return fmt.Sprint(mode, ": no conflict: ", err)
 		}
 		if err := l.Close(); err != nil {
@@ -128,7 +128,7 @@ func Merges(folder string) string {
 			defer all.Done()
 			key := "shop/customer:" + strconv.Itoa(own)
 			for v := int64(0); v < 400; v++ {
-				if err := l.Save(key, v, store.Record{Version: v + 1, Data: data(int(v) + 1)}); err != nil {
+				if err := l.Save(key, v, &store.Record{Version: v + 1, Data: data(int(v) + 1)}); err != nil {
 					wrong <- err.Error()
 					return
 				}
@@ -164,7 +164,7 @@ func Recovers(folder string) string {
 		return err.Error()
 	}
 	for i := 0; i < 3; i++ {
-		if err := l.Save("shop/customer:"+strconv.Itoa(i), 0, store.Record{Version: 1, Data: data(1000 + i)}); err != nil {
+		if err := l.Save("shop/customer:"+strconv.Itoa(i), 0, &store.Record{Version: 1, Data: data(1000 + i)}); err != nil {
 			return err.Error()
 		}
 	}
@@ -195,7 +195,7 @@ func Recovers(folder string) string {
 			return fmt.Sprint("cart ", i, ": version ", record.Version, ", ", err)
 		}
 	}
-	if err := l.Save("shop/customer:1", 0, store.Record{Version: 1, Data: data(7)}); err != nil {
+	if err := l.Save("shop/customer:1", 0, &store.Record{Version: 1, Data: data(7)}); err != nil {
 		return err.Error()
 	}
 	return close1(l)
@@ -322,16 +322,16 @@ func TestStoreEditionsReadEachOthersFolders(t *testing.T) {
 			t.Fatalf("cart %d: version %d, %v; wanted %d", i, got.Version, err, want)
 		}
 		if want == 2 { // write it once more, so that there is something of ours to read
-			if err := l.Save(key, 2, store.Record{Version: 3, Data: []byte("x")}); err != nil {
+			if err := l.Save(key, 2, &store.Record{Version: 3, Data: []byte("x")}); err != nil {
 				t.Fatal(err)
 			}
-			if err := l.Save(key, 3, store.Record{Version: 4, Data: got.Data}); err != nil {
+			if err := l.Save(key, 3, &store.Record{Version: 4, Data: got.Data}); err != nil {
 				t.Fatal(err)
 			}
 			if err := l.Delete(key, 4); err != nil {
 				t.Fatal(err)
 			}
-			if err := l.Save(key, 0, store.Record{Version: 2, Data: got.Data}); err != nil {
+			if err := l.Save(key, 0, &store.Record{Version: 2, Data: got.Data}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -56,7 +56,7 @@ func Saves(n int) string {
 	}
 	was := have.Version
 	for i := 0; i < n; i++ {
-		if err := log.Save(key, was, store.Record{Version: was + 1, Data: data}); err != nil {
+		if err := log.Save(key, was, &store.Record{Version: was + 1, Data: data}); err != nil {
 			return err.Error()
 		}
 		was++
@@ -94,7 +94,7 @@ func Fill(folder string, n int) string {
 	short := data[:100]
 	pad := strings.Repeat("0", 35)
 	for i := 0; i < n; i++ {
-		if err := l.Save("shop-1/guest:agent:"+pad+strconv.Itoa(1000000+i), 0, store.Record{Version: 1, Data: short}); err != nil {
+		if err := l.Save("shop-1/guest:agent:"+pad+strconv.Itoa(1000000+i), 0, &store.Record{Version: 1, Data: short}); err != nil {
 			return err.Error()
 		}
 	}

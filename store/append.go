@@ -1,21 +1,16 @@
 package store
 
-import (
-	"fmt"
-	"io"
-)
+import "fmt"
 
 // prepareWrite sees that a record can be appended: the log is open, the folder is ours, and the newest segment has room.
 // It may let go of the lock while it waits for an fsync, so the index is read after it, not before. The lock is held.
 func prepareWrite(l *Log, bytes, now int64) error {
 	for {
-		if age := now - l.lastBeat; l.state != stateOpen || age < 0 || age >= l.trustFor {
-			if err := confirmTenure(l, now); err != nil {
-				return err
-			}
+		if err := confirmTenure(l, now); err != nil {
+			return err
 		}
 		s := l.active
-		if s != nil && !s.sealed && (s.size+bytes <= l.o.SegmentBytes || s.size == segmentHeader) {
+		if s != nil && !s.sealed && (s.size+bytes <= s.limit || s.size == segmentHeader) {
 			return nil
 		}
 		if !l.syncing {
@@ -25,8 +20,35 @@ func prepareWrite(l *Log, bytes, now int64) error {
 	}
 }
 
-// await waits until a write is as durable as the mode promises. The lock is held.
-func await(l *Log, p *pendingWrite) error {
+// write appends a record, which b holds, to the newest segment, which has room, and points the index at it. older is what
+// the index knew of the cart. In SyncAlways the write is the last pending one until an fsync. The lock is held.
+func write(l *Log, key string, b []byte, flags uint32, record *Record, older *entry) error {
+	s := l.active
+	if _, err := s.out.WriteAt(b, s.size); err != nil {
+		return takeBack(l, key, err)
+	}
+	l.index[key] = entry{segment: s.number, offset: uint32(s.size), length: uint32(len(b)), flags: flags, version: record.Version, expires: record.Expires}
+	s.size += int64(len(b))
+	if had := l.segments[older.segment]; had != nil {
+		had.waste += int64(older.length)
+	}
+	if l.waits {
+		await(l, key, older)
+	}
+	return nil
+}
+
+// await puts the write of a cart among those that wait for an fsync. The lock is held.
+func await(l *Log, key string, older *entry) {
+	l.pending = append(l.pending, &pendingWrite{key: key, older: older})
+}
+
+// writeAndWait writes a record and waits until it is as durable as the mode promises. The lock is held.
+func writeAndWait(l *Log, key string, b []byte, flags uint32, record *Record, older *entry) error {
+	if err := write(l, key, b, flags, record, older); err != nil || !l.waits {
+		return err
+	}
+	p := l.pending[len(l.pending)-1]
 	for !p.done {
 		if l.syncing {
 			l.cond.Wait()
@@ -37,40 +59,13 @@ func await(l *Log, p *pendingWrite) error {
 	return p.err
 }
 
-// write appends a record to the newest segment, which has room, and points the index at it. The write is pending until
-// an fsync where the mode is SyncAlways, else nil is answered for it. The lock is held.
-func write(l *Log, key string, b []byte, newer, older entry, had bool) (*pendingWrite, error) {
-	s := l.active
-	n, err := diskWriteAt(l.o.disk, s.file, b, s.size)
-	if err == nil && n < len(b) {
-		err = io.ErrShortWrite
-	}
-	if err != nil {
-		return nil, takeBack(l, key, err)
-	}
-	newer.segment = s.number
-	newer.offset = uint32(s.size)
-	newer.length = uint32(len(b))
-	s.size += int64(len(b))
-	l.index[key] = newer
-	if had {
-		countWaste(l, older.segment, int64(older.length))
-	}
-	if l.o.Sync != SyncAlways {
-		return nil, nil
-	}
-	p := &pendingWrite{key: key, older: older, had: had}
-	l.pending = append(l.pending, p)
-	return p, nil
-}
-
 // takeBack cuts half a record off again. Where that fails too, the segment is closed to writers, and the cart is settled in the next one.
 func takeBack(l *Log, key string, cause error) error {
 	s := l.active
 	l.o.Logger.Error("a cart record could not be written", "file", s.name, "offset", s.size, "error", cause.Error())
 	if err := diskTruncate(l.o.disk, s.file, s.size); err != nil {
 		l.o.Logger.Error("half a cart record could not be cut off; the segment takes no more records", "file", s.name, "offset", s.size, "error", err.Error())
-		s.sealed = true
+		seal(s)
 		l.unsettled = append(l.unsettled, key)
 	}
 	return fmt.Errorf("writing a cart record to %s: %w: %w", s.name, ErrUnavailable, cause)
@@ -79,7 +74,7 @@ func takeBack(l *Log, key string, cause error) error {
 // roll closes the newest segment to writers and begins the next one. No fsync is running. The lock is held.
 func roll(l *Log) error {
 	if s := l.active; s != nil {
-		s.sealed = true
+		seal(s)
 		if len(l.pending) > 0 {
 			syncActive(l) // lets go of the lock, but no writer gets past prepareWrite meanwhile
 			if err := usable(l); err != nil {
@@ -93,7 +88,7 @@ func roll(l *Log) error {
 	}
 	number := l.nextNumber
 	l.nextNumber++
-	s, err := createSegment(&l.o, number, clockNow(&l.o))
+	s, err := createSegment(l.o, number, clockNow(l.o))
 	if err != nil {
 		l.o.Logger.Error("a segment could not be begun; carts can be read but not saved", "error", err.Error())
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -126,11 +121,10 @@ func settleOne(l *Log, key string) error {
 	if l.active.sealed {
 		return fmt.Errorf("segment %s takes no more records: %w", l.active.name, ErrUnavailable)
 	}
-	found, had := l.index[key]
-	if !had || found.flags&flagDeleted != 0 {
-		gone := entry{flags: flagDeleted, expires: int64(l.active.number)}
-		_, err := write(l, key, frameRecord(key, gone.flags, 0, gone.expires, nil), gone, found, had)
-		return err
+	found := l.index[key]
+	if found.segment == 0 || found.flags&flagDeleted != 0 {
+		gone := &Record{Expires: int64(l.active.number)}
+		return write(l, key, frameDeletion(key, gone), flagDeleted, gone, &found)
 	}
 	if found.segment == l.active.number || found.flags&flagDamaged != 0 {
 		return nil
@@ -140,12 +134,11 @@ func settleOne(l *Log, key string) error {
 	if err != nil {
 		return fmt.Errorf("reading %s at %d: %w", s.name, found.offset, err)
 	}
-	if _, err := recordIn(b, key, found.version); err != nil {
+	record, err := recordIn(b, key, found.version)
+	if err != nil {
 		return fmt.Errorf("reading %s at %d: %w", s.name, found.offset, err)
 	}
-	moved := found
-	moved.flags |= flagOutlived
-	reflagFrame(b, len(key), moved.flags)
-	_, err = write(l, key, b, moved, found, had)
-	return err
+	flags := found.flags | flagOutlived
+	reflagFrame(b, len(key), flags)
+	return write(l, key, b, flags, &record, &found)
 }

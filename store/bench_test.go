@@ -17,7 +17,7 @@ func BenchmarkSave(b *testing.B) {
 			key := "shop/guest:agent:0123456789012345678901234567890123456789"
 			version := int64(0)
 			for b.Loop() {
-				if err := l.Save(key, version, Record{Version: version + 1, Data: data}); err != nil {
+				if err := l.Save(key, version, &Record{Version: version + 1, Data: data}); err != nil {
 					b.Fatal(err)
 				}
 				version++
@@ -46,7 +46,7 @@ func BenchmarkMillion(b *testing.B) {
 		l := mustOpen(b, o)
 		data := bytes.Repeat([]byte("x"), 100)
 		for i := 0; i < carts; i++ {
-			if err := l.Save(millionKey(i), 0, Record{Version: 1, Expires: 4_000_000_000_000, Data: data}); err != nil {
+			if err := l.Save(millionKey(i), 0, &Record{Version: 1, Expires: 4_000_000_000_000, Data: data}); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -1,16 +1,21 @@
 package store
 
-import "github.com/polycart/polycart/cartcore"
+import (
+	"container/list"
+
+	"github.com/polycart/polycart/cartcore"
+)
 
 // The cache of carts is a seam between the two editions: cache_stock.go is built on container/list, a compiled variant on
 // a library. Each defines an unexported type cache and these plain functions, which do no locking of their own: Carts
 // holds its lock around every call. One test (TestCacheKeepsItsPromises) holds for every variant.
 //
 //	newCache(bounds Bounds) *cache
-//	cacheGet(c *cache, key string) (cached, bool)      and the cart counts as used just now
-//	cachePut(c *cache, key string, value cached)       over what is there; drops the longest unused until the bounds hold,
+//	cacheGet(c *cache, key cartcore.Key) *cached       nil where there is none; the cart counts as used just now
+//	cachePut(c *cache, key cartcore.Key, value *cached)
+//	                                                   over what is there; drops the longest unused until the bounds hold,
 //	                                                   and takes nothing in that is larger than Bounds.Bytes by itself
-//	cacheDrop(c *cache, key string)
+//	cacheDrop(c *cache, key cartcore.Key)
 //	cacheClear(c *cache)
 //	cacheLen(c *cache) int
 //	cacheBytes(c *cache) int64
@@ -21,11 +26,12 @@ type Bounds struct {
 	Bytes int64 // bytes they take, as costOf counts; 0 keeps none
 }
 
-// cached is a cart in the cache.
+// cached is a cart in the cache. It never changes there: a new one takes its place.
 type cached struct {
 	cart    *cartcore.Cart
-	expires int64 // Unix milliseconds, 0 never
-	cost    int64 // bytes, from costOf
+	expires int64         // Unix milliseconds, 0 never
+	cost    int64         // bytes, from costOf
+	place   *list.Element // the cache's own
 }
 
 const (

@@ -3,62 +3,80 @@
 
 package store
 
-import "container/list"
+import (
+	"container/list"
+
+	"github.com/polycart/polycart/cartcore"
+)
 
 // cache is bounded by number and bytes; the cart that was not used for the longest time goes first.
 type cache struct {
-	bounds Bounds
-	bytes  int64
-	places map[string]*list.Element // values are *cacheEntry
-	used   *list.List               // front: used last
-}
-
-type cacheEntry struct {
-	key   string
-	value cached
+	maxCarts int
+	maxBytes int64
+	bytes    int64
+	carts    map[cartcore.Key]*cached
+	used     *list.List // keys; front: used last
 }
 
 func newCache(bounds Bounds) *cache {
-	return &cache{bounds: bounds, places: map[string]*list.Element{}, used: list.New()}
+	return &cache{maxCarts: bounds.Carts, maxBytes: bounds.Bytes, carts: map[cartcore.Key]*cached{}, used: list.New()}
 }
 
-func cacheGet(c *cache, key string) (cached, bool) {
-	place := c.places[key]
-	if place == nil {
-		return cached{}, false
+func cacheGet(c *cache, key cartcore.Key) *cached {
+	hit := c.carts[key]
+	if hit != nil {
+		c.used.MoveToFront(hit.place)
 	}
-	c.used.MoveToFront(place)
-	return place.Value.(*cacheEntry).value, true
+	return hit
 }
 
-func cachePut(c *cache, key string, value cached) {
+func cachePut(c *cache, key cartcore.Key, value *cached) {
+	old := c.carts[key]
+	if old == nil {
+		cacheAdd(c, key, value)
+		return
+	}
+	bytes := c.bytes + value.cost - old.cost
+	if bytes > c.maxBytes {
+		cacheAdd(c, key, value)
+		return
+	}
+	c.bytes = bytes
+	value.place = old.place
+	c.carts[key] = value
+	c.used.MoveToFront(old.place)
+}
+
+// cacheAdd puts a cart that is new or does not fit in place of the old one.
+func cacheAdd(c *cache, key cartcore.Key, value *cached) {
 	cacheDrop(c, key)
-	if value.cost > c.bounds.Bytes {
+	if value.cost > c.maxBytes {
 		return
 	}
-	c.places[key] = c.used.PushFront(&cacheEntry{key: key, value: value})
+	value.place = c.used.PushFront(key)
+	c.carts[key] = value
 	c.bytes += value.cost
-	for len(c.places) > c.bounds.Carts || c.bytes > c.bounds.Bytes {
-		cacheDrop(c, c.used.Back().Value.(*cacheEntry).key)
+	for len(c.carts) > c.maxCarts || c.bytes > c.maxBytes {
+		cacheDrop(c, c.used.Back().Value.(cartcore.Key))
 	}
 }
 
-func cacheDrop(c *cache, key string) {
-	place := c.places[key]
-	if place == nil {
+func cacheDrop(c *cache, key cartcore.Key) {
+	old := c.carts[key]
+	if old == nil {
 		return
 	}
-	c.bytes -= place.Value.(*cacheEntry).value.cost
-	c.used.Remove(place)
-	delete(c.places, key)
+	c.bytes -= old.cost
+	c.used.Remove(old.place)
+	delete(c.carts, key)
 }
 
 func cacheClear(c *cache) {
 	c.bytes = 0
-	c.places = map[string]*list.Element{}
+	c.carts = map[cartcore.Key]*cached{}
 	c.used.Init()
 }
 
-func cacheLen(c *cache) int { return len(c.places) }
+func cacheLen(c *cache) int { return len(c.carts) }
 
 func cacheBytes(c *cache) int64 { return c.bytes }

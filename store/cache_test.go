@@ -10,9 +10,10 @@ import (
 
 // TestCacheKeepsItsPromises holds for every variant of the cache.
 func TestCacheKeepsItsPromises(t *testing.T) {
+	keyOf := func(name string) cartcore.Key { return cartcore.Key{Tenant: "shop", Owner: name} }
 	cart := func(name string) *cartcore.Cart { return &cartcore.Cart{ID: name} }
 	put := func(c *cache, name string, cost int64) {
-		cachePut(c, name, cached{cart: cart(name), expires: cost, cost: cost})
+		cachePut(c, keyOf(name), &cached{cart: cart(name), expires: cost, cost: cost})
 	}
 	want := func(t *testing.T, c *cache, bytes int64, names ...string) {
 		t.Helper()
@@ -20,9 +21,9 @@ func TestCacheKeepsItsPromises(t *testing.T) {
 			t.Fatalf("%d carts with %d bytes, wanted %d with %d", cacheLen(c), cacheBytes(c), len(names), bytes)
 		}
 		for _, name := range names {
-			got, found := cacheGet(c, name)
-			if !found || got.cart.ID != name || got.expires != got.cost {
-				t.Fatalf("%s: %+v, %v", name, got, found)
+			got := cacheGet(c, keyOf(name))
+			if got == nil || got.cart.ID != name || got.expires != got.cost {
+				t.Fatalf("%s: %+v", name, got)
 			}
 		}
 	}
@@ -30,7 +31,7 @@ func TestCacheKeepsItsPromises(t *testing.T) {
 		c := newCache(Bounds{Carts: 3, Bytes: 100})
 		put(c, "a", 1)
 		want(t, c, 1, "a")
-		if got, found := cacheGet(c, "b"); found || got.cart != nil {
+		if got := cacheGet(c, keyOf("b")); got != nil {
 			t.Fatalf("%+v", got)
 		}
 	})
@@ -39,7 +40,7 @@ func TestCacheKeepsItsPromises(t *testing.T) {
 		put(c, "a", 1)
 		put(c, "b", 2)
 		put(c, "c", 3)
-		cacheGet(c, "a")
+		cacheGet(c, keyOf("a"))
 		put(c, "d", 4)
 		want(t, c, 8, "a", "c", "d")
 		put(c, "e", 5)
@@ -76,8 +77,8 @@ func TestCacheKeepsItsPromises(t *testing.T) {
 		put(c, "a", 1)
 		put(c, "b", 2)
 		put(c, "c", 3)
-		cacheDrop(c, "b")
-		cacheDrop(c, "never there")
+		cacheDrop(c, keyOf("b"))
+		cacheDrop(c, keyOf("never there"))
 		want(t, c, 4, "a", "c")
 		cacheClear(c)
 		want(t, c, 0)
@@ -130,7 +131,7 @@ func TestCachedCartCostsWhatItIsCountedAs(t *testing.T) {
 				t.Fatal(err)
 			}
 			text := cartcore.KeyText(keys[i])
-			cachePut(c, text, cached{cart: cart, cost: costOf(len(records[i]), len(text))})
+			cachePut(c, keys[i], &cached{cart: cart, cost: costOf(len(records[i]), len(text))})
 		}
 		took := (heapBytes() - before) / carts
 		counted := cacheBytes(c) / carts

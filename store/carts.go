@@ -17,24 +17,31 @@ type Lifetimes struct {
 }
 
 // Carts keeps canonical carts in a store, with a bounded cache before it. Its operations are plain functions, because
-// they are on the path of every request (docs/interpreter.md: what a call costs).
+// they are on the path of every request, and what few requests need stands in functions of its own
+// (docs/interpreter.md: what a call costs).
 type Carts struct {
 	store  Store
-	tenure *atomic.Int64 // nil for a store that others write too
-	life   Lifetimes
-	clock  func() int64 // nil is the system's clock; tests set it
+	shared bool          // others write to the store too
+	tenure *atomic.Int64 // the store's; of a shared store one that stands still
+	life   *Lifetimes
 
-	mu      sync.Mutex
-	cache   *cache
-	since   int64            // the tenure that the cache belongs to
-	touched map[string]int64 // loads and saves under way, by key: only the one that was alone may cache what it knows
-	touches int64
+	// touched holds for each key the load or save under way that began last, as a *Record of its own: only one that was
+	// alone from beginning to end may cache what it knows. Saves write to it without the lock.
+	touched *sync.Map
+
+	mu    sync.Mutex
+	cache *cache
+	since int64 // the tenure that the cache belongs to; -1, which is none, before a shared store
 }
 
 // OpenCarts puts a cache before a store. CloseCarts closes both.
 func OpenCarts(s Store, bounds Bounds, life Lifetimes) *Carts {
-	c := &Carts{store: s, tenure: s.Tenure(), life: life, cache: newCache(bounds), touched: map[string]int64{}}
-	if c.tenure != nil {
+	c := &Carts{store: s, tenure: s.Tenure(), life: &life, cache: newCache(bounds), touched: &sync.Map{}}
+	if c.tenure == nil {
+		c.shared = true
+		c.tenure = &atomic.Int64{}
+		c.since = -1
+	} else {
 		c.since = c.tenure.Load()
 	}
 	return c
@@ -45,69 +52,76 @@ func OpenCarts(s Store, bounds Bounds, life Lifetimes) *Carts {
 // the cart is still the newest.
 // Errors: ErrUnavailable, ErrDamaged.
 func GetCart(c *Carts, key cartcore.Key) (*cartcore.Cart, error) {
-	text := cartcore.KeyText(key)
 	c.mu.Lock()
-	if c.tenure != nil && c.tenure.Load() != c.since {
-		cacheClear(c.cache)
-		c.since = c.tenure.Load()
+	hit := cacheGet(c.cache, key)
+	if hit == nil {
+		return findCart(c, key, nil)
 	}
-	hit, found := cacheGet(c.cache, text)
-	if found && c.tenure != nil && !gone(c, hit.expires) {
+	if hit.expires > time.Now().UnixMilli() && c.tenure.Load() == c.since {
 		c.mu.Unlock()
 		return hit.cart, nil
 	}
-	touch := touchKey(c, text)
+	return findCart(c, key, hit)
+}
+
+// findCart ends a GetCart that the cache cannot answer at a glance. hit is what the cache has, if anything.
+// The lock is held and let go.
+func findCart(c *Carts, key cartcore.Key, hit *cached) (*cartcore.Cart, error) {
+	if !c.shared && c.tenure.Load() != c.since {
+		cacheClear(c.cache)
+		c.since = c.tenure.Load()
+		hit = nil
+	}
 	since := c.since
 	c.mu.Unlock()
+	if hit != nil && hit.expires == 0 && !c.shared {
+		return hit.cart, nil
+	}
 
-	cart, fresh, err := loadCart(c, key, text, hit)
+	text := cartcore.KeyText(key)
+	touch := &Record{}
+	c.touched.Store(text, touch)
+	fresh, err := loadCart(c, key, text, hit)
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.touched[text] != touch {
-		return cart, err // somebody saved, dropped or loaded it meanwhile, and knows better what to cache
+	alone := c.touched.CompareAndDelete(text, touch)
+	if alone && fresh == nil {
+		cacheDrop(c.cache, key)
+	} else if alone && since == c.since {
+		cachePut(c.cache, key, fresh)
 	}
-	delete(c.touched, text)
-	if err != nil || cart == nil {
-		cacheDrop(c.cache, text)
-	} else if since == c.since {
-		cachePut(c.cache, text, fresh)
+	// Where it was not alone, somebody saved, dropped or loaded the cart meanwhile, and knows better what to cache.
+	if fresh == nil {
+		return nil, err
 	}
-	return cart, err
+	return fresh.cart, nil
 }
 
-// touchKey marks a load or save that begins. The lock is held.
-func touchKey(c *Carts, text string) int64 {
-	c.touches++
-	c.touched[text] = c.touches
-	return c.touches
-}
-
-// loadCart asks the store for a cart; hit is what the cache has, if anything.
-func loadCart(c *Carts, key cartcore.Key, text string, hit cached) (*cartcore.Cart, cached, error) {
+// loadCart asks the store for a cart; nil where there is none, or with an error. hit is what the cache has, if anything.
+func loadCart(c *Carts, key cartcore.Key, text string, hit *cached) (*cached, error) {
 	have := int64(0)
-	if hit.cart != nil {
+	if hit != nil {
 		have = hit.cart.Version
 	}
 	record, err := c.store.Load(text, have)
 	if err != nil {
-		return nil, cached{}, fmt.Errorf("loading a cart: %w", err)
+		return nil, fmt.Errorf("loading a cart: %w", err)
 	}
 	if record.Version == 0 {
-		return nil, cached{}, nil
+		return nil, nil
 	}
 	if record.Version == have {
-		hit.expires = record.Expires
-		return hit.cart, hit, nil
+		return &cached{cart: hit.cart, expires: record.Expires, cost: hit.cost}, nil
 	}
 	cart, err := cartcore.FromRecord(key, record.Data)
 	if err != nil {
-		return nil, cached{}, fmt.Errorf("loading a cart: %w: %w", ErrDamaged, err)
+		return nil, fmt.Errorf("loading a cart: %w: %w", ErrDamaged, err)
 	}
 	if cart.Version != record.Version {
-		return nil, cached{}, fmt.Errorf("loading a cart: its record says version %d and the store %d: %w", cart.Version, record.Version, ErrDamaged)
+		return nil, fmt.Errorf("loading a cart: its record says version %d and the store %d: %w", cart.Version, record.Version, ErrDamaged)
 	}
-	return cart, cached{cart: cart, expires: record.Expires, cost: costOf(len(record.Data), len(text))}, nil
+	return &cached{cart: cart, expires: record.Expires, cost: costOf(len(record.Data), len(text))}, nil
 }
 
 // SaveCart keeps a cart whose version before was was; 0 is a new cart. Nobody may change the cart from now on.
@@ -115,28 +129,30 @@ func loadCart(c *Carts, key cartcore.Key, text string, hit cached) (*cartcore.Ca
 // Errors: ErrConflict where was is not the newest version any more; ErrUnavailable, after which the cart may or may
 // not have been saved; ErrDamaged.
 func SaveCart(c *Carts, cart *cartcore.Cart, was int64) error {
-	text := cartcore.KeyText(cart.Key)
 	data, err := cartcore.Record(cart)
 	if err != nil {
 		return err
 	}
-	expires := expiryOf(c.life, cart)
-	c.mu.Lock()
-	touch := touchKey(c, text)
-	c.mu.Unlock()
-	err = c.store.Save(text, was, Record{Version: cart.Version, Expires: expires, Data: data})
+	text := cartcore.KeyText(cart.Key)
+	record := &Record{Version: cart.Version, Expires: expiryOf(c.life, cart), Data: data}
+	c.touched.Store(text, record)
+	err = c.store.Save(text, was, record)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	alone := c.touched[text] == touch
-	delete(c.touched, text)
-	if err != nil || !alone {
-		cacheDrop(c.cache, text)
+	if err == nil && c.touched.CompareAndDelete(text, record) {
+		cachePut(c.cache, cart.Key, &cached{cart: cart, expires: record.Expires, cost: costOf(len(data), len(text))})
+		return nil
 	}
+	return forget(c, cart, err)
+}
+
+// forget ends a save that failed or was not alone: nobody knows now what the newest cart is, so the cache holds none, and
+// loads under way keep theirs out of it. The lock is held.
+func forget(c *Carts, cart *cartcore.Cart, err error) error {
+	c.touched.Delete(cartcore.KeyText(cart.Key))
+	cacheDrop(c.cache, cart.Key)
 	if err != nil {
 		return fmt.Errorf("saving cart %s: %w", cart.ID, err)
-	}
-	if alone {
-		cachePut(c.cache, text, cached{cart: cart, expires: expires, cost: costOf(len(data), len(text))})
 	}
 	return nil
 }
@@ -148,8 +164,8 @@ func DropCart(c *Carts, cart *cartcore.Cart) error {
 	err := c.store.Delete(text, cart.Version)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.touched, text)
-	cacheDrop(c.cache, text)
+	c.touched.Delete(text)
+	cacheDrop(c.cache, cart.Key)
 	if err != nil {
 		return fmt.Errorf("dropping cart %s: %w", cart.ID, err)
 	}
@@ -160,7 +176,6 @@ func DropCart(c *Carts, cart *cartcore.Cart) error {
 func CloseCarts(c *Carts) error {
 	c.mu.Lock()
 	cacheClear(c.cache)
-	c.touched = map[string]int64{}
 	c.mu.Unlock()
 	if err := c.store.Close(); err != nil {
 		return fmt.Errorf("closing the cart store: %w", err)
@@ -176,7 +191,7 @@ func CachedCarts(c *Carts) (carts int, bytes int64) {
 }
 
 // expiryOf answers when a cart goes, in Unix milliseconds; 0 is never.
-func expiryOf(life Lifetimes, cart *cartcore.Cart) int64 {
+func expiryOf(life *Lifetimes, cart *cartcore.Cart) int64 {
 	lasts := life.Customer
 	if cartcore.OwnerIsGuest(cart.Key.Owner) {
 		lasts = life.Guest
@@ -188,15 +203,4 @@ func expiryOf(life Lifetimes, cart *cartcore.Cart) int64 {
 		return 0
 	}
 	return cart.Updated + lasts
-}
-
-// gone tells whether a cart that expires then has expired.
-func gone(c *Carts, expires int64) bool {
-	if expires == 0 {
-		return false
-	}
-	if c.clock != nil {
-		return expires <= c.clock()
-	}
-	return expires <= time.Now().UnixMilli()
 }

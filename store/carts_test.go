@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/polycart/polycart/cartcore"
 )
@@ -15,6 +16,8 @@ type shared struct {
 	*Memory
 	loads, whole atomic.Int64
 	during       func() // runs while a load is under way
+	before       func() // runs while a save is under way that has not written yet
+	after        func() // runs while a save is under way that has written
 }
 
 func (s *shared) Tenure() *atomic.Int64 { return nil }
@@ -29,6 +32,17 @@ func (s *shared) Load(key string, have int64) (Record, error) {
 		s.during()
 	}
 	return record, err
+}
+
+func (s *shared) Save(key string, was int64, record *Record) error {
+	if s.before != nil {
+		s.before()
+	}
+	err := s.Memory.Save(key, was, record)
+	if s.after != nil {
+		s.after()
+	}
+	return err
 }
 
 // counted is a store that only this process writes, and counts loads.
@@ -120,8 +134,6 @@ func TestAConflictForgetsTheCachedCart(t *testing.T) {
 }
 
 func TestACartIsKeptForItsLifetime(t *testing.T) {
-	now := int64(1_700_000_000_000)
-	clock := func() int64 { return now }
 	life := Lifetimes{Guest: 1000, Customer: 5000, Empty: 10}
 	guest, empty, customer := cartOf(1, 1), cartOf(2, 0), cartOf(3, 0)
 	customer.Key.Owner = cartcore.CustomerOwner("7")
@@ -138,21 +150,28 @@ func TestACartIsKeptForItsLifetime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, roomFor := range []Bounds{roomy, {}} {
-				now = lasting.cart.Updated
-				c := OpenCarts(NewMemory(clock), roomFor, lasting.life)
-				c.clock = clock
-				mustSaveCart(t, c, lasting.cart, 0)
-				wait := lasting.ms
-				if wait == 0 {
-					wait = 1 << 40
+				c := OpenCarts(NewMemory(nil), roomFor, lasting.life)
+				cart := *lasting.cart
+				if lasting.ms == 0 {
+					cart.Updated = 1
+					mustSaveCart(t, c, &cart, 0)
+					if mustGet(t, c, cart.Key) == nil {
+						t.Fatal("it is gone")
+					}
+					continue
 				}
-				now += wait - 1
-				if mustGet(t, c, lasting.cart.Key) == nil {
-					t.Fatal("it is gone too early")
-				}
-				now++
-				if got := mustGet(t, c, lasting.cart.Key); (got != nil) != (lasting.ms == 0) {
-					t.Fatalf("after its lifetime: %v", got)
+				goes := time.Now().UnixMilli() + 10
+				cart.Updated = goes - lasting.ms
+				mustSaveCart(t, c, &cart, 0)
+				for before := int64(0); before < goes; {
+					before = time.Now().UnixMilli()
+					got := mustGet(t, c, cart.Key)
+					if after := time.Now().UnixMilli(); after < goes && got == nil {
+						t.Fatalf("it is gone %d ms too early", goes-after)
+					}
+					if before >= goes && got != nil {
+						t.Fatalf("it is there %d ms after its lifetime", before-goes)
+					}
 				}
 			}
 		})
@@ -182,7 +201,7 @@ func TestARecordThatIsNoCartIsDamaged(t *testing.T) {
 	key := cartOf(1, 0).Key
 	for _, data := range []string{"no JSON", "{}", `{"id":"x","v":5,"next":1}`} {
 		s := NewMemory(nil)
-		if err := s.Save(cartcore.KeyText(key), 0, Record{Version: 3, Data: []byte(data)}); err != nil {
+		if err := s.Save(cartcore.KeyText(key), 0, &Record{Version: 3, Data: []byte(data)}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := GetCart(OpenCarts(s, roomy, Lifetimes{}), key); !errors.Is(err, ErrDamaged) {
@@ -212,6 +231,28 @@ func TestALoadThatIsOvertakenCachesNothing(t *testing.T) {
 				t.Fatal("the cart as it was is still cached")
 			}
 		})
+	}
+}
+
+func TestASaveThatMeetsALoadLeavesNoOlderCartInTheCache(t *testing.T) {
+	for _, written := range []bool{false, true} {
+		s := &counted{shared{Memory: NewMemory(nil)}}
+		first := cartOf(1, 1)
+		mustSaveCart(t, OpenCarts(s, roomy, Lifetimes{}), first, 0)
+		c := OpenCarts(s, roomy, Lifetimes{})
+		meet := func() {
+			s.before, s.after = nil, nil
+			mustGet(t, c, first.Key) // may see the cart as it was
+		}
+		if written {
+			s.after = meet
+		} else {
+			s.before = meet
+		}
+		mustSaveCart(t, c, next(first), 1)
+		if got := mustGet(t, c, first.Key); got == nil || got.Version != 2 {
+			t.Fatalf("written %v: the cart that was saved is not there but %+v", written, got)
+		}
 	}
 }
 

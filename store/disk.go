@@ -67,6 +67,25 @@ func diskWriteAt(d *disk, f *os.File, b []byte, at int64) (int, error) {
 	return f.WriteAt(b, at)
 }
 
+// diskWriter answers what writes to a file. Where no test is in between it is the file itself, because a cart is saved
+// through it.
+func diskWriter(d *disk, f *os.File) io.WriterAt {
+	if d.writeAt == nil {
+		return f
+	}
+	return &testedWriter{disk: d, file: f}
+}
+
+// testedWriter writes to a file through disk.writeAt.
+type testedWriter struct {
+	disk *disk
+	file *os.File
+}
+
+func (w *testedWriter) WriteAt(b []byte, at int64) (int, error) {
+	return diskWriteAt(w.disk, w.file, b, at)
+}
+
 func diskTruncate(d *disk, f *os.File, size int64) error {
 	if d.truncate != nil {
 		return d.truncate(f, size)

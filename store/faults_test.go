@@ -121,7 +121,7 @@ func work(t testing.TB, l *Log, m model) {
 		for c := 0; c < 6; c++ {
 			key := cartKey(c)
 			r := Record{Version: m[key].Version + 1, Data: []byte(fmt.Sprint(key, " ", round, strings.Repeat("x", 400)))}
-			acknowledge(l.Save(key, m[key].Version, r), key, r)
+			acknowledge(l.Save(key, m[key].Version, &r), key, r)
 		}
 		gone := cartKey(round)
 		if m[gone].Version != 0 {
@@ -216,7 +216,7 @@ func TestAFullDiskIsLeftBehind(t *testing.T) {
 			// Half records can be neither written nor cut off, and no segment can be begun.
 			f.set(func(call int, op string) bool { return op == "write" || op == "truncate" })
 			for i := 0; i < 3; i++ {
-				if err := l.Save("shop/a", 1, Record{Version: 2, Data: []byte("a2")}); !errors.Is(err, ErrUnavailable) {
+				if err := l.Save("shop/a", 1, &Record{Version: 2, Data: []byte("a2")}); !errors.Is(err, ErrUnavailable) {
 					t.Fatalf("saving answered %v", err)
 				}
 				wantCart(t, l, "shop/a", 1, "a1")
@@ -249,13 +249,13 @@ func TestAFailedSyncTakesItsWritersBack(t *testing.T) {
 			all.Add(1)
 			go func() {
 				defer all.Done()
-				if err := l.Save(cartKey(c), 0, Record{Version: 1, Data: []byte("x")}); !errors.Is(err, ErrUnavailable) {
+				if err := l.Save(cartKey(c), 0, &Record{Version: 1, Data: []byte("x")}); !errors.Is(err, ErrUnavailable) {
 					t.Errorf("saving answered %v", err)
 				}
 			}()
 		}
 		all.Wait()
-		if err := l.Save("shop/a", 1, Record{Version: 2, Data: []byte("a2")}); !errors.Is(err, ErrUnavailable) {
+		if err := l.Save("shop/a", 1, &Record{Version: 2, Data: []byte("a2")}); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("saving answered %v", err)
 		}
 		f.set(nil)
@@ -304,7 +304,7 @@ func TestManyWritersShareAnFsync(t *testing.T) {
 		all.Add(1)
 		go func() {
 			defer all.Done()
-			if err := l.Save(cartKey(c), 0, Record{Version: 1, Data: []byte("x")}); err != nil {
+			if err := l.Save(cartKey(c), 0, &Record{Version: 1, Data: []byte("x")}); err != nil {
 				t.Error(err)
 			}
 		}()

@@ -54,7 +54,7 @@ func mustClose(t testing.TB, l *Log) {
 
 func mustSave(t testing.TB, l *Log, key string, was, version int64, data string) {
 	t.Helper()
-	if err := l.Save(key, was, Record{Version: version, Data: []byte(data)}); err != nil {
+	if err := l.Save(key, was, &Record{Version: version, Data: []byte(data)}); err != nil {
 		t.Fatalf("saving %s version %d: %v", key, version, err)
 	}
 }

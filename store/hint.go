@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/gob"
 	"fmt"
 	"hash/crc32"
@@ -93,8 +92,8 @@ func writeHint(o *LogOptions, s *segment, t *table) error {
 		return fmt.Errorf("writing the hint of segment %s: %w", s.name, err)
 	}
 	content := body.Bytes()
-	binary.LittleEndian.PutUint32(content, hintFormat)
-	binary.LittleEndian.PutUint32(content[4:], crc32.Checksum(content[hintHeader:], castagnoli))
+	order.PutUint32(content, hintFormat)
+	order.PutUint32(content[4:], crc32.Checksum(content[hintHeader:], castagnoli))
 	if err := diskReplace(o.disk, hintName(s.name), content); err != nil {
 		return fmt.Errorf("writing the hint of segment %s: %w", s.name, err)
 	}
@@ -107,10 +106,10 @@ func readHint(o *LogOptions, s *segment) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(content) < hintHeader || binary.LittleEndian.Uint32(content) != hintFormat {
+	if len(content) < hintHeader || order.Uint32(content) != hintFormat {
 		return nil, fmt.Errorf("it is not a hint of this format")
 	}
-	if binary.LittleEndian.Uint32(content[4:]) != crc32.Checksum(content[hintHeader:], castagnoli) {
+	if order.Uint32(content[4:]) != crc32.Checksum(content[hintHeader:], castagnoli) {
 		return nil, fmt.Errorf("its checksum does not fit")
 	}
 	t := &table{}

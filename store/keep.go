@@ -19,7 +19,7 @@ func tryOpen(l *Log) error {
 		return nil
 	}
 	started := time.Now()
-	found, err := readFolder(&l.o)
+	found, err := readFolder(l.o)
 	if err != nil {
 		return failOpen(l, err)
 	}
@@ -37,11 +37,12 @@ func tryOpen(l *Log) error {
 	l.active = nil
 	if s := found.newest; s != nil && !taken.uncertain {
 		s.sealed = false // roll begins another one where it is full
+		s.limit = l.o.SegmentBytes
 		l.active, l.durable = s, s.size
 	}
 	l.state = stateOpen
 	l.why = ""
-	l.lastBeat = clockNow(&l.o)
+	trust(l, clockNow(l.o))
 	l.o.Logger.Info("the cart store is open", "folder", l.o.Folder, "carts", len(l.index), "segments", len(l.segments), "milliseconds", time.Since(started).Milliseconds())
 	return nil
 }
@@ -94,9 +95,15 @@ func beat(l *Log) {
 		l.o.Logger.Warn("the lock file could not be renewed", "folder", l.o.Folder, "error", err.Error())
 		return
 	}
-	if owned {
-		l.lastBeat = clockNow(&l.o)
+	if owned && l.state == stateOpen {
+		trust(l, clockNow(l.o))
 	}
+}
+
+// trust believes for a while that the folder is ours, which was just seen. The log is open and the lock is held.
+func trust(l *Log, now int64) {
+	l.trustFrom = now
+	l.trustUntil = now + l.trustFor
 }
 
 // startKeeper starts the goroutine that waits for the folder while another process owns it.
@@ -133,11 +140,11 @@ func waitForFolder(l *Log) {
 // confirmTenure answers nil where the log is open and the folder is ours. Where the last beat is long ago, the process may
 // have been stopped for a while and another have taken over, so it looks before it trusts. The lock is held.
 func confirmTenure(l *Log, now int64) error {
+	if now >= l.trustFrom && now < l.trustUntil {
+		return nil
+	}
 	if l.state != stateOpen {
 		return usable(l)
-	}
-	if age := now - l.lastBeat; age >= 0 && age < l.trustFor {
-		return nil
 	}
 	held, err := lockHeld(l.lock)
 	if err != nil {
@@ -147,7 +154,7 @@ func confirmTenure(l *Log, now int64) error {
 		loseFolder(l)
 		return usable(l)
 	}
-	l.lastBeat = now
+	trust(l, now)
 	return nil
 }
 
@@ -158,6 +165,7 @@ func loseFolder(l *Log) {
 		return
 	}
 	l.state = stateWaiting
+	l.trustUntil = 0
 	l.why = "the data folder " + l.o.Folder + " was taken over by another process"
 	l.tenure.Add(1)
 	l.o.Logger.Error("the data folder was taken over by another process; the cart store waits for it", "folder", l.o.Folder)

@@ -31,7 +31,7 @@ func TestWriterToBeKilled(t *testing.T) {
 				key := cartKey(w*100 + i%7)
 				got, err := l.Load(key, 0)
 				if err == nil {
-					err = l.Save(key, got.Version, Record{Version: got.Version + 1, Data: []byte(killedData(key, got.Version+1))})
+					err = l.Save(key, got.Version, &Record{Version: got.Version + 1, Data: []byte(killedData(key, got.Version+1))})
 				}
 				if err != nil {
 					fmt.Println("error", err)

@@ -39,7 +39,7 @@ func TestAFolderInUseIsWaitedFor(t *testing.T) {
 	mustSave(t, first, "shop/a", 0, 1, "a")
 	second := mustOpen(t, brisk(folder))
 	_, loading := second.Load("shop/a", 0)
-	for _, err := range []error{second.Ready(), loading, second.Save("shop/a", 1, Record{Version: 2, Data: []byte("x")}), second.Delete("shop/a", 1)} {
+	for _, err := range []error{second.Ready(), loading, second.Save("shop/a", 1, &Record{Version: 2, Data: []byte("x")}), second.Delete("shop/a", 1)} {
 		if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "is in use by "+ownerText(thisProcess())) {
 			t.Fatalf("in use, and the answer is %v", err)
 		}
@@ -159,7 +159,7 @@ func TestAnOwnerThatWasReplacedWritesNoMore(t *testing.T) {
 	if l.Tenure().Load() == before {
 		t.Fatal("a cache would go on answering")
 	}
-	if err := l.Save("shop/a", 1, Record{Version: 2, Data: []byte("x")}); !errors.Is(err, ErrUnavailable) {
+	if err := l.Save("shop/a", 1, &Record{Version: 2, Data: []byte("x")}); !errors.Is(err, ErrUnavailable) {
 		t.Fatalf("saving answered %v", err)
 	}
 	// The stranger ends without giving the folder free; then we are the owner again, in a segment of our own.
@@ -185,7 +185,7 @@ func TestAProcessThatWasStoppedLooksBeforeItWrites(t *testing.T) {
 	mustSave(t, l, "shop/a", 2, 3, "a3") // a long stop, and nobody came
 	leaveLock(t, folder, stranger())
 	now += 4 * time.Hour.Milliseconds()
-	if err := l.Save("shop/a", 3, Record{Version: 4, Data: []byte("x")}); !errors.Is(err, ErrUnavailable) {
+	if err := l.Save("shop/a", 3, &Record{Version: 4, Data: []byte("x")}); !errors.Is(err, ErrUnavailable) {
 		t.Fatalf("saving answered %v", err)
 	}
 	mustClose(t, l)

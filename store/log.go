@@ -14,7 +14,8 @@ import (
 // of each cart, and a background goroutine rewrites segments that are mostly waste (the shape of Bitcask).
 // One process at a time owns the folder. Open one with OpenLog.
 type Log struct {
-	o      LogOptions
+	o      *LogOptions
+	waits  bool // o.Sync is SyncAlways
 	lock   *folderLock
 	tenure *atomic.Int64
 
@@ -24,8 +25,11 @@ type Log struct {
 	why       string    // why the log is not open, in words for an error
 	retryFrom time.Time // when a folder that could not be read is tried again
 	closing   bool
-	lastBeat  int64 // o.Clock when the lock was last seen to be ours
-	trustFor  int64 // milliseconds from then on that the lock is believed to be ours
+
+	// Times of o.Clock in milliseconds between which the folder is believed to be ours without looking.
+	trustFrom  int64
+	trustUntil int64 // 0 while the log is not open
+	trustFor   int64 // from one to the other
 
 	index      map[string]entry
 	segments   map[uint32]*segment
@@ -71,11 +75,11 @@ func OpenLog(options LogOptions) (*Log, error) {
 	if err := os.MkdirAll(o.Folder, folderMode); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	l := &Log{o: o, tenure: &atomic.Int64{}, stop: make(chan struct{}), kick: make(chan struct{}, 1)}
+	l := &Log{o: &o, waits: o.Sync == SyncAlways, tenure: &atomic.Int64{}, stop: make(chan struct{}), kick: make(chan struct{}, 1)}
 	l.cond = sync.NewCond(&l.mu)
 	// Three beats: less than what others wait for, more than a slow disk takes.
 	l.trustFor = 3 * o.beatEvery.Milliseconds()
-	l.lock = newFolderLock(&l.o)
+	l.lock = newFolderLock(l.o)
 	startBeats(l)
 	if err := tryOpen(l); err != nil {
 		close(l.stop)
@@ -117,7 +121,7 @@ func (l *Log) Tenure() *atomic.Int64 { return l.tenure }
 // Load is Store.Load. It reads the disk unless have is the newest version.
 // A damaged cart answers have where the caller holds it, for it is whole there; else ErrDamaged.
 func (l *Log) Load(key string, have int64) (Record, error) {
-	now := clockNow(&l.o)
+	now := clockNow(l.o)
 	for try := 0; try < 3; try++ {
 		found, s, err := locate(l, key, now)
 		if err != nil || s == nil {
@@ -127,7 +131,7 @@ func (l *Log) Load(key string, have int64) (Record, error) {
 			return Record{Version: have, Expires: found.expires}, nil
 		}
 		if found.flags&flagDamaged != 0 {
-			return Record{}, damagedAt(s, found)
+			return Record{}, damagedAt(s, &found)
 		}
 		b, err := readInSegment(l.o.disk, s, int64(found.offset), int64(found.length))
 		if errors.Is(err, os.ErrClosed) {
@@ -148,51 +152,65 @@ func (l *Log) Load(key string, have int64) (Record, error) {
 
 // Save is Store.Save. A damaged cart can only be saved by a caller that holds its newest version, and is whole again then;
 // was 0 and every other version answer ErrDamaged. Where the damage took the version too, only Delete helps.
-func (l *Log) Save(key string, was int64, record Record) error {
+func (l *Log) Save(key string, was int64, record *Record) error {
+	b := frameRecord(key, record)
+	now := clockNow(l.o)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	// Nearly every save follows a record that is sound and expires no later, finds room and waits for no fsync. It needs no
+	// more than this; what is seldom stands in saveAny (docs/interpreter.md: what a call costs).
+	s := l.active
+	if l.waits || now < l.trustFrom || now >= l.trustUntil || s == nil || s.size+int64(len(b)) > s.limit {
+		return saveAny(l, key, was, record, b, now)
+	}
+	older := l.index[key]
+	if older.version != was || older.flags != 0 || older.expires <= now || record.Expires < older.expires {
+		return saveAny(l, key, was, record, b, now)
+	}
+	if size := len(record.Data); size == 0 || size > MaxData || record.Version <= was {
+		return saveAny(l, key, was, record, b, now)
+	}
+	return write(l, key, b, 0, record, &older)
+}
+
+// saveAny is Save for every record and every state of the log. b is the record, framed. The lock is held.
+func saveAny(l *Log, key string, was int64, record *Record, b []byte, now int64) error {
 	if err := checkRecord(key, was, record); err != nil {
 		return err
 	}
-	b := frameRecord(key, 0, record.Version, record.Expires, record.Data)
-	now := clockNow(&l.o)
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if err := prepareWrite(l, int64(len(b)), now); err != nil {
 		return err
 	}
-	older, had := l.index[key]
-	newest := newestVersion(older, had, now)
-	damaged := had && older.flags&flagDamaged != 0 && !expired(older.expires, now)
+	older := l.index[key]
+	newest := newestVersion(&older, now)
+	damaged := older.flags&flagDamaged != 0 && !expired(older.expires, now)
 	if damaged && (was == 0 || newest != was) {
-		return damagedAt(l.segments[older.segment], older)
+		return damagedAt(l.segments[older.segment], &older)
 	}
 	if newest != was {
 		return conflict(newest, was)
 	}
-	newer := entry{version: record.Version, expires: record.Expires}
-	if had && outlives(older, record.Expires) {
-		newer.flags = flagOutlived
-		reflagFrame(b, len(key), flagOutlived)
+	flags := uint32(0)
+	if older.segment != 0 && outlives(&older, record.Expires) {
+		flags = flagOutlived
+		reflagFrame(b, len(key), flags)
 	}
-	p, err := write(l, key, b, newer, older, had)
-	if p == nil {
-		return err
-	}
-	return await(l, p)
+	return writeAndWait(l, key, b, flags, record, &older)
 }
 
 // Delete is Store.Delete. A damaged cart is deleted by its version, or by 0 where the damage took that too.
 func (l *Log) Delete(key string, was int64) error {
-	now := clockNow(&l.o)
+	now := clockNow(l.o)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := prepareWrite(l, frameHeader+int64(len(key)), now); err != nil {
 		return err
 	}
-	older, had := l.index[key]
-	newest := newestVersion(older, had, now)
-	damaged := had && older.flags&flagDamaged != 0 && !expired(older.expires, now)
+	older := l.index[key]
+	newest := newestVersion(&older, now)
+	damaged := older.flags&flagDamaged != 0 && !expired(older.expires, now)
 	if damaged && newest != was {
-		return damagedAt(l.segments[older.segment], older)
+		return damagedAt(l.segments[older.segment], &older)
 	}
 	if newest != was {
 		return conflict(newest, was)
@@ -200,13 +218,8 @@ func (l *Log) Delete(key string, was int64) error {
 	if newest == 0 && !damaged {
 		return nil
 	}
-	gone := entry{flags: flagDeleted, version: was, expires: int64(l.active.number)}
-	b := frameRecord(key, gone.flags, gone.version, gone.expires, nil)
-	p, err := write(l, key, b, gone, older, had)
-	if p == nil {
-		return err
-	}
-	return await(l, p)
+	gone := &Record{Version: was, Expires: int64(l.active.number)}
+	return writeAndWait(l, key, frameDeletion(key, gone), flagDeleted, gone, &older)
 }
 
 // Close is Store.Close: it makes everything durable, writes the last hint and gives the folder free.
@@ -225,6 +238,7 @@ func (l *Log) Close() error {
 	defer l.mu.Unlock()
 	wasOpen := l.state == stateOpen
 	l.state = stateClosed
+	l.trustUntil = 0
 	l.why = "the cart store in " + l.o.Folder + " is closed"
 	for len(l.pending) > 0 || l.syncing {
 		if l.syncing {
@@ -278,15 +292,15 @@ func locate(l *Log, key string, now int64) (entry, *segment, error) {
 }
 
 // newestVersion is the version that a writer must know: 0 where there is no cart. The lock is held.
-func newestVersion(e entry, had bool, now int64) int64 {
-	if !had || e.flags&flagDeleted != 0 || expired(e.expires, now) {
+func newestVersion(e *entry, now int64) int64 {
+	if e.flags&flagDeleted != 0 || expired(e.expires, now) {
 		return 0
 	}
 	return e.version
 }
 
 // outlives tells whether an older record of the same cart expires later than a newer one will.
-func outlives(older entry, expires int64) bool {
+func outlives(older *entry, expires int64) bool {
 	if older.flags != 0 {
 		return true
 	}
@@ -297,7 +311,7 @@ func outlives(older entry, expires int64) bool {
 }
 
 // damagedAt is the error of a cart that cannot be read.
-func damagedAt(s *segment, e entry) error {
+func damagedAt(s *segment, e *entry) error {
 	return fmt.Errorf("the record in %s at %d, version %d, cannot be read: %w", s.name, e.offset, e.version, ErrDamaged)
 }
 
@@ -317,8 +331,13 @@ func markDamaged(l *Log, key string, found entry, s *segment, cause error) {
 
 // clockNow is the time in Unix milliseconds.
 func clockNow(o *LogOptions) int64 {
-	if o.Clock == nil {
-		return time.Now().UnixMilli()
+	if o.Clock != nil {
+		return clockSet(o)
 	}
+	return time.Now().UnixMilli()
+}
+
+// clockSet is a function of its own so that clockNow is small.
+func clockSet(o *LogOptions) int64 {
 	return o.Clock()
 }

@@ -44,7 +44,7 @@ func (m *Memory) Load(key string, have int64) (Record, error) {
 }
 
 // Save is Store.Save.
-func (m *Memory) Save(key string, was int64, record Record) error {
+func (m *Memory) Save(key string, was int64, record *Record) error {
 	if err := checkRecord(key, was, record); err != nil {
 		return err
 	}
@@ -56,8 +56,7 @@ func (m *Memory) Save(key string, was int64, record Record) error {
 	if newest := newestInMemory(m, key).Version; newest != was {
 		return conflict(newest, was)
 	}
-	record.Data = append([]byte{}, record.Data...)
-	m.records[key] = record
+	m.records[key] = Record{Version: record.Version, Expires: record.Expires, Data: append([]byte{}, record.Data...)}
 	if len(m.records) >= m.sweepAt {
 		sweepMemory(m)
 	}

@@ -117,7 +117,7 @@ func hintSealed(l *Log, s *segment) {
 	if !due {
 		return
 	}
-	if err := hintSegment(&l.o, s); err != nil && !errors.Is(err, fs.ErrClosed) {
+	if err := hintSegment(l.o, s); err != nil && !errors.Is(err, fs.ErrClosed) {
 		l.o.Logger.Warn("a hint could not be written", "file", s.name, "error", err.Error())
 	}
 	l.mu.Lock()
@@ -202,10 +202,10 @@ func blocksDeletions(l *Log) *segment {
 
 // inspect counts exactly what of a segment is still needed.
 func inspect(l *Log, s *segment) {
-	t, err := readHint(&l.o, s)
+	t, err := readHint(l.o, s)
 	if err != nil || t.Covers != s.size {
 		t = &table{}
-		if _, _, err = scanTable(&l.o, s, t, segmentHeader); err != nil {
+		if _, _, err = scanTable(l.o, s, t, segmentHeader); err != nil {
 			if !errors.Is(err, fs.ErrClosed) {
 				l.o.Logger.Warn("a segment could not be looked into", "file", s.name, "error", err.Error())
 			}
@@ -237,7 +237,7 @@ func inspect(l *Log, s *segment) {
 
 // inspectStep counts the needed bytes in some rows of a segment's table; kept are those of deletions among them.
 func inspectStep(l *Log, s *segment, t *table, from, to int) (needed, kept int64, ok bool) {
-	now := clockNow(&l.o)
+	now := clockNow(l.o)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state != stateOpen || l.segments[s.number] != s || stopped(l) {

@@ -33,7 +33,7 @@ func TestALogIsAMapThatLasts(t *testing.T) {
 				if lasts := rapid.IntRange(0, 3).Draw(r, "lasts"); lasts > 0 {
 					next.Expires = now + int64(lasts)*1000
 				}
-				if err := l.Save(key, was.Version, next); err != nil {
+				if err := l.Save(key, was.Version, &next); err != nil {
 					r.Fatalf("saving: %v", err)
 				}
 				held[key] = next
@@ -43,7 +43,7 @@ func TestALogIsAMapThatLasts(t *testing.T) {
 				}
 				delete(held, key)
 			case "conflict":
-				if err := l.Save(key, was.Version+1, Record{Version: was.Version + 2, Data: []byte("x")}); !errors.Is(err, ErrConflict) {
+				if err := l.Save(key, was.Version+1, &Record{Version: was.Version + 2, Data: []byte("x")}); !errors.Is(err, ErrConflict) {
 					r.Fatalf("saving over another version: %v", err)
 				}
 			case "later":

@@ -43,31 +43,46 @@ const (
 	flagDamaged  uint32 = 4 // index and hints only: the record is there but cannot be used
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+var (
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+	order      = binary.LittleEndian
+)
 
-// frameRecord makes the bytes of a record.
-func frameRecord(key string, flags uint32, version, expires int64, data []byte) []byte {
-	order := binary.LittleEndian
-	frame := make([]byte, frameHeader, frameHeader+len(key)+len(data))
-	frame = append(frame, key...)
-	frame = append(frame, data...)
-	order.PutUint64(frame[8:], uint64(crc32.Checksum(data, castagnoli))|uint64(len(data))<<32)
-	order.PutUint64(frame[16:], uint64(version))
-	order.PutUint64(frame[24:], uint64(expires))
-	order.PutUint32(frame[32:], uint32(len(key))|flags<<flagShift|crc32.Checksum(frame[frameHeader:frameHeader+len(key)], castagnoli)<<checkShift)
-	sealFrame(frame, len(key))
+// blankHeader is a header of frameHeader bytes in which only the marker is filled in.
+const blankHeader = "\xf1Pcr" + "\x00\x00\x00\x00" + eightZeros + eightZeros + eightZeros + "\x00\x00\x00\x00"
+
+const eightZeros = "\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// frameRecord makes the bytes of a record without flags.
+func frameRecord(key string, record *Record) []byte {
+	data := record.Data
+	frame := append([]byte(blankHeader+key), data...)
+	dataAt := frameHeader + len(key)
+	order.PutUint32(frame[8:], crc32.Checksum(data, castagnoli))
+	order.PutUint32(frame[12:], uint32(len(data)))
+	order.PutUint64(frame[16:], uint64(record.Version))
+	order.PutUint64(frame[24:], uint64(record.Expires))
+	order.PutUint32(frame[32:], uint32(len(key))|crc32.Checksum(frame[frameHeader:dataAt], castagnoli)<<checkShift)
+	order.PutUint32(frame[4:], crc32.Checksum(frame[8:dataAt], castagnoli))
+	return frame
+}
+
+// frameDeletion makes the bytes of a record that says that a cart is gone; its Data is nil.
+func frameDeletion(key string, gone *Record) []byte {
+	frame := frameRecord(key, gone)
+	reflagFrame(frame, len(key), flagDeleted)
 	return frame
 }
 
 // sealFrame writes the marker and the header checksum.
 func sealFrame(frame []byte, keyLength int) {
-	binary.LittleEndian.PutUint64(frame, frameMarker|uint64(crc32.Checksum(frame[8:frameHeader+keyLength], castagnoli))<<32)
+	order.PutUint64(frame, frameMarker|uint64(crc32.Checksum(frame[8:frameHeader+keyLength], castagnoli))<<32)
 }
 
 // reflagFrame changes the flags of a whole record.
 func reflagFrame(frame []byte, keyLength int, flags uint32) {
-	old := binary.LittleEndian.Uint32(frame[32:])
-	binary.LittleEndian.PutUint32(frame[32:], old&^(15<<flagShift)|flags<<flagShift)
+	old := order.Uint32(frame[32:])
+	order.PutUint32(frame[32:], old&^(15<<flagShift)|flags<<flagShift)
 	sealFrame(frame, keyLength)
 }
 
@@ -87,7 +102,6 @@ type frame struct {
 // headOf reads the fixed part of a record from at least frameHeader bytes. ok is false where no record can begin so.
 // The marker is only for searching: a record is told by its checksums.
 func headOf(b []byte) (head frame, ok bool) {
-	order := binary.LittleEndian
 	lengths := order.Uint64(b[8:])
 	last := order.Uint32(b[32:])
 	head.dataLength = int(lengths >> 32)
@@ -107,7 +121,6 @@ func headOf(b []byte) (head frame, ok bool) {
 
 // checkFrame compares the checksums; b holds at least the header and the key.
 func checkFrame(head frame, b []byte) frame {
-	order := binary.LittleEndian
 	keyEnd := frameHeader + head.keyLength
 	head.keyed = order.Uint32(b[32:])>>checkShift == crc32.Checksum(b[frameHeader:keyEnd], castagnoli)&0xffff
 	head.trusted = order.Uint32(b[4:]) == crc32.Checksum(b[8:keyEnd], castagnoli)

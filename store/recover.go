@@ -145,7 +145,7 @@ func finishFolder(l *Log) error {
 		if s.covered == s.size {
 			continue
 		}
-		if err := hintSegment(&l.o, s); err != nil {
+		if err := hintSegment(l.o, s); err != nil {
 			// Without its hint the segment is read whole at the next start; no cart is lost.
 			l.o.Logger.Warn("a hint could not be written", "file", s.name, "error", err.Error())
 		}

@@ -77,7 +77,7 @@ func TestADamagedRecordTakesNoOtherCartWithIt(t *testing.T) {
 			case offset < at[1]+4: // the marker is only for searching
 				wantCart(t, l, "shop/b", 1, `{"cart":"shop/b"}`)
 			case errors.Is(err, ErrDamaged):
-				if err := l.Save("shop/b", 0, Record{Version: 1, Data: []byte("x")}); !errors.Is(err, ErrDamaged) {
+				if err := l.Save("shop/b", 0, &Record{Version: 1, Data: []byte("x")}); !errors.Is(err, ErrDamaged) {
 					t.Fatalf("byte %d: a damaged cart is overwritten by a new one: %v", offset-at[1], err)
 				}
 			case keyLost && err == nil && got.Version == 0: // nobody can tell whose record it was; the log has it
@@ -133,7 +133,7 @@ func TestADamagedCartIsHealedByWhoHoldsItOrDropped(t *testing.T) {
 		flip(t, segmentName(folder, 1), at[2]-2)
 		l := mustOpen(t, quiet(folder))
 		wantDamaged(t, l, "shop/b")
-		if err := l.Save("shop/b", 4, Record{Version: 5, Data: []byte("x")}); !errors.Is(err, ErrDamaged) {
+		if err := l.Save("shop/b", 4, &Record{Version: 5, Data: []byte("x")}); !errors.Is(err, ErrDamaged) {
 			t.Fatalf("saving over another version answered %v", err)
 		}
 		if err := l.Delete("shop/b", 0); !errors.Is(err, ErrDamaged) {
@@ -163,7 +163,7 @@ func TestADamagedVersionIsDroppedByZero(t *testing.T) {
 	flip(t, segmentName(folder, 1), at[1]+16)
 	l := mustOpen(t, quiet(folder))
 	wantDamaged(t, l, "shop/b")
-	if err := l.Save("shop/b", 1, Record{Version: 2, Data: []byte("x")}); !errors.Is(err, ErrDamaged) {
+	if err := l.Save("shop/b", 1, &Record{Version: 2, Data: []byte("x")}); !errors.Is(err, ErrDamaged) {
 		t.Fatalf("saving answered %v", err)
 	}
 	if err := l.Delete("shop/b", 0); err != nil {

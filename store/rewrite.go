@@ -55,7 +55,7 @@ func rewrite(l *Log, s *segment) {
 	l.mu.Lock()
 	tenure, failures := l.tenure.Load(), l.failures
 	l.mu.Unlock()
-	c := &scan{o: &l.o, s: s, at: segmentHeader, end: s.size}
+	c := &scan{o: l.o, s: s, at: segmentHeader, end: s.size}
 	moved := int64(0)
 	for records := 1; ; records++ {
 		found, err := scanNext(c)
@@ -94,7 +94,7 @@ var (
 
 // rewriteRecord does with one record what its fate is, and answers the bytes written.
 func rewriteRecord(l *Log, s *segment, c *scan, tenure int64) (int64, error) {
-	now := clockNow(&l.o)
+	now := clockNow(l.o)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.state != stateOpen || l.tenure.Load() != tenure {
@@ -123,16 +123,17 @@ func rewriteRecord(l *Log, s *segment, c *scan, tenure int64) (int64, error) {
 	}
 	does, over := fateOf(e, s, now, oldestBeside(l, s))
 	if does == fateDrop {
-		dropEntry(l, c.key, e)
+		dropEntry(l, c.key, &e)
 		return 0, nil
 	}
-	moved, b := e, c.bytes
 	if does == fateBury {
-		moved = entry{flags: flagDeleted, version: e.version, expires: over}
-		b = frameRecord(c.key, moved.flags, moved.version, moved.expires, nil)
+		gone := &Record{Version: e.version, Expires: over}
+		b := frameDeletion(c.key, gone)
+		err := write(l, c.key, b, flagDeleted, gone, &e)
+		return int64(len(b)), err
 	}
-	_, err := write(l, c.key, b, moved, e, true)
-	return int64(len(b)), err
+	err := write(l, c.key, c.bytes, e.flags, &Record{Version: e.version, Expires: e.expires}, &e)
+	return c.length, err
 }
 
 // currentAt tells whether a record is the newest of its cart. The lock is held.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -35,14 +34,22 @@ type segment struct {
 	name      string
 	made      int64
 	file      *os.File
-	size      int64 // bytes that hold records and the header; anything behind is not ours
-	waste     int64 // bytes that nobody needs any more, counted since the last inspection
-	sealed    bool  // no record is added any more
-	synced    bool  // a sealed segment is on the disk
-	covered   int64 // bytes that its hint tells of
-	keeps     bool  // it holds damaged bytes, and stays as it is
-	inspected int64 // Unix milliseconds of the last look at what it still holds; 0 is never
-	kept      int64 // bytes of deletions that cannot go yet, from the last inspection
+	out       io.WriterAt // file, for writing
+	size      int64       // bytes that hold records and the header; anything behind is not ours
+	limit     int64       // size up to which records are added; 0 of a sealed segment
+	waste     int64       // bytes that nobody needs any more, counted since the last inspection
+	sealed    bool        // no record is added any more
+	synced    bool        // a sealed segment is on the disk
+	covered   int64       // bytes that its hint tells of
+	keeps     bool        // it holds damaged bytes, and stays as it is
+	inspected int64       // Unix milliseconds of the last look at what it still holds; 0 is never
+	kept      int64       // bytes of deletions that cannot go yet, from the last inspection
+}
+
+// seal closes a segment to writers. The lock is held.
+func seal(s *segment) {
+	s.sealed = true
+	s.limit = 0
 }
 
 func segmentName(folder string, number uint32) string {
@@ -55,7 +62,7 @@ func hintName(segmentFile string) string {
 
 // createSegment makes the file of a new segment, header and name on the disk.
 func createSegment(o *LogOptions, number uint32, now int64) (*segment, error) {
-	s := &segment{number: number, name: segmentName(o.Folder, number), made: now, size: segmentHeader}
+	s := &segment{number: number, name: segmentName(o.Folder, number), made: now, size: segmentHeader, limit: o.SegmentBytes}
 	f, err := diskOpen(o.disk, s.name, os.O_CREATE|os.O_EXCL|os.O_RDWR)
 	if err != nil {
 		return nil, fmt.Errorf("making a segment: %w", err)
@@ -73,11 +80,11 @@ func createSegment(o *LogOptions, number uint32, now int64) (*segment, error) {
 		return nil, fmt.Errorf("making segment %s: %w", s.name, err)
 	}
 	s.file = f
+	s.out = diskWriter(o.disk, f)
 	return s, nil
 }
 
 func segmentHead(number uint32, now int64) []byte {
-	order := binary.LittleEndian
 	head := make([]byte, segmentHeader)
 	copy(head, segmentMagic)
 	order.PutUint32(head[8:], segmentFormat)
@@ -87,7 +94,7 @@ func segmentHead(number uint32, now int64) []byte {
 }
 
 func sealHead(head []byte) []byte {
-	binary.LittleEndian.PutUint32(head[24:], crc32.Checksum(head[:24], castagnoli))
+	order.PutUint32(head[24:], crc32.Checksum(head[:24], castagnoli))
 	return head
 }
 
@@ -100,6 +107,7 @@ func openSegment(o *LogOptions, number uint32) (s *segment, whole bool, err erro
 		return nil, false, fmt.Errorf("opening a segment: %w", err)
 	}
 	s.file = f
+	s.out = diskWriter(o.disk, f)
 	info, err := f.Stat()
 	if err != nil {
 		f.Close()
@@ -118,7 +126,6 @@ func openSegment(o *LogOptions, number uint32) (s *segment, whole bool, err erro
 		f.Close()
 		return nil, false, fmt.Errorf("reading the header of segment %s: %w", s.name, err)
 	}
-	order := binary.LittleEndian
 	if order.Uint32(head[24:]) != crc32.Checksum(head[:24], castagnoli) {
 		o.Logger.Error("the header of a cart segment is damaged; its records are read all the same", "file", s.name, "offset", 0)
 		return s, true, nil

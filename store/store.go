@@ -29,9 +29,9 @@ type Store interface {
 
 	// Save keeps the record if the newest version under key is was (0: there is none). The record's version must be
 	// greater than was. When it answers nil, the record is kept as durably as the store promises; after any error
-	// but ErrUnavailable nothing has changed.
+	// but ErrUnavailable nothing has changed. The store holds on to neither the record nor its bytes.
 	// Errors: ErrConflict, ErrUnavailable, ErrDamaged.
-	Save(key string, was int64, record Record) error
+	Save(key string, was int64, record *Record) error
 
 	// Delete takes the record away if the newest version under key is was. There being none is an error only
 	// where was is not 0.
@@ -64,7 +64,19 @@ const (
 )
 
 // checkRecord refuses what no store keeps.
-func checkRecord(key string, was int64, record Record) error {
+func checkRecord(key string, was int64, record *Record) error {
+	size := len(record.Data)
+	if key == "" || len(key) > MaxKey || size == 0 || size > MaxData {
+		return recordFault(key, was, record)
+	}
+	if was < 0 || record.Version <= was || record.Expires < 0 {
+		return recordFault(key, was, record)
+	}
+	return nil
+}
+
+// recordFault says what is wrong with a record that checkRecord refuses.
+func recordFault(key string, was int64, record *Record) error {
 	if len(key) == 0 || len(key) > MaxKey {
 		return fmt.Errorf("saving a cart: its key has %d bytes, allowed are 1 to %d", len(key), MaxKey)
 	}
@@ -74,10 +86,7 @@ func checkRecord(key string, was int64, record Record) error {
 	if was < 0 || record.Version <= was {
 		return fmt.Errorf("saving a cart: version %d cannot follow version %d, it must be greater", record.Version, was)
 	}
-	if record.Expires < 0 {
-		return fmt.Errorf("saving a cart: it expires at %d, allowed are 0 for never and Unix milliseconds", record.Expires)
-	}
-	return nil
+	return fmt.Errorf("saving a cart: it expires at %d, allowed are 0 for never and Unix milliseconds", record.Expires)
 }
 
 // conflict is the error of a writer that expected another version.

@@ -8,8 +8,7 @@ import (
 // pendingWrite is a record that is written but not yet durable, with what the index knew before.
 type pendingWrite struct {
 	key   string
-	older entry
-	had   bool
+	older *entry
 	done  bool
 	err   error
 }
@@ -45,7 +44,7 @@ func syncActive(l *Log) {
 // The lock is held.
 func failSync(l *Log, s *segment, cause error) {
 	l.failures++
-	s.sealed = true
+	seal(s)
 	l.o.Logger.Error("an fsync of the cart store failed; the next cart goes to a new segment", "file", s.name, "from", l.durable, "to", s.size, "error", cause.Error())
 	if l.o.Sync != SyncAlways {
 		return
@@ -64,7 +63,7 @@ func failSync(l *Log, s *segment, cause error) {
 func failPending(l *Log, err error) {
 	for i := len(l.pending) - 1; i >= 0; i-- {
 		p := l.pending[i]
-		restoreEntry(l, p.key, p.older, p.had)
+		restoreEntry(l, p.key, p.older)
 		p.done = true
 		p.err = err
 	}

@@ -39,7 +39,7 @@ func TestAFailedSyncOfTheIntervalModeKeepsWhatWasAcknowledged(t *testing.T) {
 		defer l.mu.Unlock()
 		return l.active.sealed
 	})
-	if err := l.Save("shop/c", 0, Record{Version: 1, Data: []byte("c")}); !errors.Is(err, ErrUnavailable) {
+	if err := l.Save("shop/c", 0, &Record{Version: 1, Data: []byte("c")}); !errors.Is(err, ErrUnavailable) {
 		t.Fatalf("saving on a disk that refuses answered %v", err)
 	}
 	fails.Store(false)

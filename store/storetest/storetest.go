@@ -124,7 +124,7 @@ func RunAll(t *testing.T, o Opening) {
 			}
 		}
 		_, loading := s.Load(key, 0)
-		saving := s.Save(key, 1, store.Record{Version: 2, Data: []byte("b")})
+		saving := s.Save(key, 1, &store.Record{Version: 2, Data: []byte("b")})
 		deleting := s.Delete(key, 1)
 		for _, err := range []error{loading, saving, deleting} {
 			if !errors.Is(err, store.ErrUnavailable) {
@@ -141,7 +141,7 @@ func conflicts(t *testing.T, o Opening) {
 	s := o.Open(t, nil)
 	save(t, s, key, 0, store.Record{Version: 1, Data: []byte("a")})
 	for _, was := range []int64{0, 2, 3} {
-		err := s.Save(key, was, store.Record{Version: was + 1, Data: []byte("x")})
+		err := s.Save(key, was, &store.Record{Version: was + 1, Data: []byte("x")})
 		if !errors.Is(err, store.ErrConflict) {
 			t.Fatalf("saving over version %d answered %v", was, err)
 		}
@@ -153,7 +153,7 @@ func conflicts(t *testing.T, o Opening) {
 		t.Fatalf("a conflict has changed the record: %q", got.Data)
 	}
 	save(t, s, key, 1, store.Record{Version: 2, Data: []byte("b")})
-	if err := s.Save("shop/customer:1", 5, store.Record{Version: 6, Data: []byte("x")}); !errors.Is(err, store.ErrConflict) {
+	if err := s.Save("shop/customer:1", 5, &store.Record{Version: 6, Data: []byte("x")}); !errors.Is(err, store.ErrConflict) {
 		t.Fatalf("saving over nothing answered %v", err)
 	}
 }
@@ -183,7 +183,7 @@ func expiry(t *testing.T, o Opening) {
 	if got := load(t, s, key, 4); got.Version != 0 {
 		t.Fatalf("who holds an expired record still gets version %d", got.Version)
 	}
-	if err := s.Save(key, 4, store.Record{Version: 5, Data: []byte("x")}); !errors.Is(err, store.ErrConflict) {
+	if err := s.Save(key, 4, &store.Record{Version: 5, Data: []byte("x")}); !errors.Is(err, store.ErrConflict) {
 		t.Fatalf("saving over an expired record answered %v", err)
 	}
 	save(t, s, key, 0, store.Record{Version: 1, Expires: now + 5000, Data: []byte("b")})
@@ -208,7 +208,7 @@ func bounds(t *testing.T, o Opening) {
 		{"a negative version before", key, -1, good},
 		{"a negative expiry", key, 0, store.Record{Version: 1, Expires: -1, Data: []byte("a")}},
 	} {
-		err := s.Save(c.key, c.was, c.record)
+		err := s.Save(c.key, c.was, &c.record)
 		if err == nil || errors.Is(err, store.ErrConflict) || errors.Is(err, store.ErrUnavailable) || errors.Is(err, store.ErrDamaged) {
 			t.Errorf("%s: answered %v", c.name, err)
 		}
@@ -237,7 +237,7 @@ func noLostUpdate(t *testing.T, o Opening) {
 						return
 					}
 				}
-				err = s.Save(key, got.Version, store.Record{Version: got.Version + 1, Data: []byte(strconv.Itoa(count + 1))})
+				err = s.Save(key, got.Version, &store.Record{Version: got.Version + 1, Data: []byte(strconv.Itoa(count + 1))})
 				if err == nil {
 					done++
 				} else if !errors.Is(err, store.ErrConflict) {
@@ -264,7 +264,7 @@ func manyKeys(t *testing.T, o Opening) {
 			defer all.Done()
 			own := fmt.Sprintf("shop/customer:%d", w)
 			for v := int64(0); v < each; v++ {
-				if err := s.Save(own, v, store.Record{Version: v + 1, Data: []byte(own)}); err != nil {
+				if err := s.Save(own, v, &store.Record{Version: v + 1, Data: []byte(own)}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -305,7 +305,7 @@ func reopening(t *testing.T, o Opening) {
 
 func save(t *testing.T, s store.Store, key string, was int64, r store.Record) {
 	t.Helper()
-	if err := s.Save(key, was, r); err != nil {
+	if err := s.Save(key, was, &r); err != nil {
 		t.Fatalf("saving version %d over %d: %v", r.Version, was, err)
 	}
 }
