@@ -51,7 +51,7 @@ func FindReply(replies []*Reply, key string, now int64) *Reply {
 // WithReply is replies with one more, without those that are older than ReplyLife at now, and without the oldest where
 // RepliesKept or RepliesBytes would be passed. The list answered is a new one.
 func WithReply(replies []*Reply, reply *Reply, now int64) []*Reply {
-	kept := append(LastingReplies(replies, now), reply)
+	kept := append(append([]*Reply{}, LastingReplies(replies, now)...), reply)
 	bytes := 0
 	for i := len(kept) - 1; i >= 0; i-- {
 		bytes += replySize(kept[i])
@@ -62,15 +62,16 @@ func WithReply(replies []*Reply, reply *Reply, now int64) []*Reply {
 	return kept
 }
 
-// LastingReplies is replies without those that are older than ReplyLife at now, as a new list; nil where none is left.
+// LastingReplies is replies without the oldest that are older than ReplyLife at now; nil where none is left. Nobody may
+// append to it.
 func LastingReplies(replies []*Reply, now int64) []*Reply {
-	var kept []*Reply
-	for i := range replies {
-		if lasts(replies[i], now) {
-			kept = append(kept, replies[i])
-		}
+	for len(replies) > 0 && !lasts(replies[0], now) {
+		replies = replies[1:]
 	}
-	return kept
+	if len(replies) == 0 {
+		return nil
+	}
+	return replies
 }
 
 func lasts(reply *Reply, now int64) bool { return now-reply.At < ReplyLife }

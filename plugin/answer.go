@@ -23,7 +23,10 @@ func send(w http.ResponseWriter, r *http.Request, answer *adapters.Answer) {
 	}
 	header["Cache-Control"] = privateNoCache
 	if answer.Tag != nil {
-		answer = tagged(header, r, answer)
+		header["Etag"] = answer.Tag
+		if r.Header["If-None-Match"] != nil {
+			answer = unlessKnown(r, answer)
+		}
 	}
 	if answer.Body != nil {
 		header["Content-Type"] = jsonMedia

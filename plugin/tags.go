@@ -20,15 +20,6 @@ func tagOf(body []byte) []string {
 	return []string{`"` + hex.EncodeToString(sum[:16]) + `"`}
 }
 
-// tagged writes the tag of an answer, and answers it without its body where the client shows that it has it.
-func tagged(header http.Header, r *http.Request, answer *adapters.Answer) *adapters.Answer {
-	header["Etag"] = answer.Tag
-	if r.Header["If-None-Match"] == nil {
-		return answer
-	}
-	return unlessKnown(r, answer)
-}
-
 // unlessKnown answers 304 to a read whose If-None-Match has the answer's tag. It keeps the adapter's headers: a session
 // lives on with each answer. On writes If-None-Match means nothing here, since no write replaces the whole cart.
 func unlessKnown(r *http.Request, answer *adapters.Answer) *adapters.Answer {
