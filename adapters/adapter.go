@@ -42,8 +42,10 @@ const (
 type Option struct {
 	Name    string
 	Default string
-	Allowed []string // the values it can have; nil: any whole number from 1 to 2^53-1
-	Doc     string   // a full sentence
+	Allowed []string // the values it can have; nil: those that Fits takes, or any whole number from 1 to 2^53-1
+	Fits    func(value string) bool
+	Form    string // what Fits takes, in words that follow "must be"
+	Doc     string // a full sentence
 }
 
 // Call is one request on its way through: Decode fills Credentials and Command.
@@ -61,6 +63,11 @@ type Seen struct {
 	View    *cartcore.View
 	Outcome *cartcore.Outcome
 	Caller  *cartcore.Caller
+
+	// For cartcore.Look by a customer: whether the customer waits for the item to be in stock again, and since when in Unix
+	// milliseconds.
+	Subscribed   bool
+	SubscribedAt int64
 }
 
 // Answer is a finished answer. The door adds Content-Type and Content-Length where there is a body.

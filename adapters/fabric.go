@@ -23,8 +23,8 @@ func fabric() *Adapter {
 		{"PATCH /api-cart/cart/{cartId}/item/{lineItemId}", "remove", NoBody, fabricRemove, fabricCart},
 		{"PATCH /api-cart/cart/{cartId}/empty", "clear", NoBody, fabricClear, fabricCart},
 	}, Options: []Option{
-		{"forbiddenStatus", "500", []string{"500", "403"}, "The status that answers a wrong account in x-site-context. The XM page says 500, the later pages 403."},
-		{"priceListId", "100000", nil, "The price list of an item whose attributes name none; errors name it where the request names none."},
+		{Name: "forbiddenStatus", Default: "500", Allowed: []string{"500", "403"}, Doc: "The status that answers a wrong account in x-site-context. The XM page says 500, the later pages 403."},
+		{Name: "priceListId", Default: "100000", Doc: "The price list of an item whose attributes name none; errors name it where the request names none."},
 	}}
 }
 

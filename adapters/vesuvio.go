@@ -17,10 +17,13 @@ func vesuvio() *Adapter {
 		{"DELETE /api/v1/sdk/cart/store/{storeId}/item/{cartItemId}", "remove", NoBody, vesuvioRemove, vesuvioCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}", "clear", NoBody, vesuvioClear, vesuvioCart},
 		{"GET /api/v1/customers/{customerId}/cart", "read for a customer", NoBody, vesuvioCustomer, vesuvioCustomerCart},
+		{"POST /api/v1/sdk/cart/store/{storeId}/availability", "check availability", JSONBody, vesuvioLook, vesuvioAvailable},
+		{"POST /api/v1/sdk/cart/store/{storeId}/availability-with-subscription", "check availability with subscription", JSONBody, vesuvioLookAsCustomer, vesuvioAvailableWithSubscription},
+		{"POST /api/v1/sdk/cart/store/{storeId}/finish", "finish", NoBody, vesuvioFinish, vesuvioFinished},
 		{"POST /api/v1/sdk/cart/store/{storeId}/items/bulk", "add in bulk", JSONBody, vesuvioBulkAdd, vesuvioBulkCart},
 		{"PUT /api/v1/sdk/cart/store/{storeId}/items/bulk", "set in bulk", JSONBody, vesuvioBulkSet, vesuvioBulkCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}/items/bulk", "remove in bulk", JSONBody, vesuvioBulkRemove, vesuvioBulkCart},
-	}}
+	}, Options: []Option{vesuvioCheckout()}}
 }
 
 // vesuvioCaller reads who asks: the store in the path, the customer's token, and an API key that must fit the store.
@@ -201,7 +204,7 @@ var vesuvioRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindTooManyUnits:     {409, "CART_LIMIT_EXCEEDED", "Cart is limited to {n} units"},
 	cartcore.KindTooManyOfItem:    {400, "INVALID_QUANTITY", "Cart item is limited to {n} units"},
 	cartcore.KindAmountTooLarge:   {409, "CART_LIMIT_EXCEEDED", "Cart total is too large"},
-	cartcore.KindCartEmpty:        {404, "CART_EMPTY", "Cart is empty"},
+	cartcore.KindCartEmpty:        {400, "EMPTY_CART", "Cart is empty"},
 	cartcore.KindCartLocked:       {409, "CART_LOCKED", "Cart is locked for checkout"},
 	cartcore.KindConflict:         {409, "CONFLICT", "Cart was changed by another request"},
 	cartcore.KindUnavailable:      {503, "SERVICE_UNAVAILABLE", "Service temporarily unavailable"},
@@ -216,6 +219,10 @@ var vesuvioRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindPhoneUnverified:  {400, "PHONE_NOT_VERIFIED", "Phone number is not verified"},
 	cartcore.KindNotOffered:       {501, "CHECKOUT_NOT_CONFIGURED", "Checkout is not configured for this store"},
 }
+
+// vesuvioNoCartYet answers a customer who reads and never had a cart. The origin spells it otherwise than EMPTY_CART, which
+// is for a checkout of nothing.
+var vesuvioNoCartYet = refusal{404, "CART_EMPTY", "Cart is empty"}
 
 type vesuvioError struct {
 	Success    bool           `json:"success"`
@@ -233,10 +240,10 @@ type vesuvioField struct {
 func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 	row := vesuvioRefusals[err.Kind]
 	if err.Kind == cartcore.KindCartUnknown && call.Command.Verb == cartcore.Read && call.Credentials.Need != cartcore.NeedSecretKey {
-		row = vesuvioRefusals[cartcore.KindCartEmpty]
+		row = vesuvioNoCartYet
 	}
 	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code, RetryAfter: err.After}
-	if err.Kind == cartcore.KindInvalid && call.Command.Each {
+	if err.Kind == cartcore.KindInvalid && (call.Command.Each || call.Command.Verb == cartcore.Look) {
 		body.ErrorCode = vesuvioRefusals[cartcore.KindMalformed].code
 	} else if len(err.Fields) == 1 && err.Fields[0].Field == "customerId" {
 		body.ErrorCode = "INVALID_CUSTOMER_ID"
@@ -247,6 +254,10 @@ func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 	}
 	for i := range err.Fields {
 		field := err.Fields[i]
+		if err.Kind == cartcore.KindItemsUnavailable {
+			body.Errors = append(body.Errors, vesuvioMissing(call, field))
+			continue
+		}
 		if field.Field == "" {
 			field.Field = "body"
 		}

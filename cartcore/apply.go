@@ -45,13 +45,21 @@ func unready(cart *Cart, cmd *Command, now int64) *Error {
 	if cmd.NeedsCart && cart.Version == 0 {
 		return Refuse(KindCartUnknown)
 	}
-	if cart.Locked > now && cmd.Verb != Read {
-		return Refuse(KindCartLocked)
+	if cart.Locked > now {
+		return heldBack(cmd)
 	}
 	if cmd.NeedsLines && len(cart.Lines) == 0 {
 		return Refuse(KindCartEmpty)
 	}
 	return nil
+}
+
+// heldBack refuses a command that changes a cart while a checkout holds it.
+func heldBack(cmd *Command) *Error {
+	if cmd.Verb == Read || cmd.Verb == Lock {
+		return nil
+	}
+	return Refuse(KindCartLocked)
 }
 
 // copyOf is a cart to change: its lines are a list of its own, of lines that are never changed.
@@ -90,10 +98,14 @@ func changeMuch(next *Cart, cmd *Command, facts Facts, limits *Limits, now int64
 		out.Changed = len(next.Lines) > 0 || out.Created
 		next.Lines = []*Line{}
 	case Lock:
+		return lockFor(next, cmd, facts, now, out)
+	case Close:
 		out.Changed = true
-		next.Locked = cmd.Until
+		next.Order = cmd.Order
+	case Look:
+		return lookAt(cmd, facts, out)
 	case Merge:
-		out.Changed = mergeInto(next, cmd, facts, limits, now, out)
+		out.Changed = mergeInto(next, cmd, facts, limits, now, out) || (cmd.Begin && out.Created)
 	default:
 		return applyAsks(next, cmd, facts, limits, now, out)
 	}

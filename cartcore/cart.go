@@ -19,6 +19,15 @@ func GuestOwner(dialect, token string) string { return "guest:" + dialect + ":" 
 // KeyText is the key as one string, for stores. A tenant id holds no slash, so two keys never share a text.
 func KeyText(k Key) string { return k.Tenant + "/" + k.Owner }
 
+// FiledOwner is where the cart of owner is kept once it is an order; id is what the cart is called in the owner's dialect,
+// and holds neither slash nor colon. It lasts as long as a cart of the owner does.
+func FiledOwner(owner, id string) string {
+	if OwnerIsGuest(owner) {
+		return owner + "/" + id // no guest token holds a slash
+	}
+	return "filed:" + id + ":" + owner
+}
+
 // OwnerIsGuest tells a guest's cart from a customer's.
 func OwnerIsGuest(owner string) bool { return strings.HasPrefix(owner, "guest:") }
 
@@ -35,6 +44,7 @@ type Cart struct {
 	Created  int64    `json:"at"`                // Unix milliseconds
 	Updated  int64    `json:"up"`                // Unix milliseconds
 	Locked   int64    `json:"lock,omitempty"`    // Unix milliseconds until which a checkout holds the cart; 0 is open
+	Order    string   `json:"order,omitempty"`   // the number of the order that the cart has become; empty: it is a cart
 	Merged   []Mark   `json:"merged,omitempty"`  // guest carts already merged into this one, newest last
 	Replies  []*Reply `json:"replies,omitempty"` // answers to writes that bore a key, newest last
 }

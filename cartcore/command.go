@@ -13,7 +13,9 @@ const (
 	Remove             // take the line out
 	Clear              // take every line out; it and those below are about the whole cart
 	Merge              // add what fits of another cart's lines
-	Lock               // hold the cart until Command.Until
+	Lock               // hold the cart until Command.Until; where it is held already it stays as it is
+	Look               // see whether the asks can be had; no cart counts
+	Close              // make the cart the order Command.Order: it is a cart no more
 )
 
 // Short says what happens where stock, or the bound on one item, does not cover what was asked for.
@@ -46,6 +48,8 @@ type Command struct {
 	Seed  string // random hexadecimal digits, from which new ids are made; the same for each try
 	Mark  Mark   // for Merge: the guest cart that the asks come from
 	Until int64  // for Lock: Unix milliseconds
+	Begin bool   // for Merge: a cart that was never saved is saved, even where nothing fits
+	Order string // for Close: the number of the order
 
 	NeedsCart  bool // refuse where the cart was never saved
 	NeedsLines bool // refuse where the cart has no line

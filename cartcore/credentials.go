@@ -21,6 +21,7 @@ type Credentials struct {
 	Guest    string // guest token or session, as sent
 	Cart     string // the cart that a customer's client names; it must be the customer's own. Empty: the client names none
 	Customer string // for NeedSecretKey: the customer whose cart a server asks for
+	Phone    bool   // the customer's phone number must count as verified; the door asks for it where Command.Verb is Lock
 	Need     Need
 	Session  bool // Guest may itself be a customer token, and is checked by the session lookup where one is configured
 }

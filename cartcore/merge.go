@@ -28,7 +28,7 @@ func mergeInto(next *Cart, cmd *Command, facts Facts, limits *Limits, now int64,
 	if _, err := Show(next, facts); err != nil {
 		// Both carts stay as they are: a refusal would lock the customer out for as long as the guest token is sent along.
 		for i := range out.Results {
-			out.Results[i] = unmerged(cmd.Asks[i], out.Results[i].Was, WhyLimited)
+			out.Results[i] = unmerged(cmd.Asks[i], out.Results[i].Line, out.Results[i].Was, facts, WhyLimited)
 		}
 		return false
 	}
@@ -43,18 +43,20 @@ func mergeInto(next *Cart, cmd *Command, facts Facts, limits *Limits, now int64,
 // a merge takes nothing away.
 func mergeAsk(next *Cart, add *Command, ask *Ask, facts Facts, limits *Limits, now int64) *Result {
 	held := int64(0)
+	var line *Line
 	if at := FindSKU(next.Lines, ask.SKU); at >= 0 {
-		held = next.Lines[at].Quantity
+		line = next.Lines[at]
+		held = line.Quantity
 	}
 	room, why := roomFor(next, ask, held, facts[ask.SKU], limits)
 	if room == 0 {
-		return unmerged(ask, held, why)
+		return unmerged(ask, line, held, facts, why)
 	}
 	part := *ask
 	part.Quantity = room
 	result, err := applyAsk(next, add, &part, facts, limits, now)
 	if err != nil {
-		return unmerged(ask, held, WhyLimited)
+		return unmerged(ask, line, held, facts, WhyLimited)
 	}
 	result.Ask = ask
 	result.Requested = held + ask.Quantity
@@ -62,9 +64,17 @@ func mergeAsk(next *Cart, add *Command, ask *Ask, facts Facts, limits *Limits, n
 	return result
 }
 
-// unmerged is the result of an ask of which nothing was moved to a line that holds held units.
-func unmerged(ask *Ask, held int64, why Why) *Result {
-	return &Result{Ask: ask, Was: held, Requested: held + ask.Quantity, Granted: held, Why: why}
+// unmerged is the result of an ask of which nothing was moved to line, which holds held units; where it holds none there is
+// no line.
+func unmerged(ask *Ask, line *Line, held int64, facts Facts, why Why) *Result {
+	result := &Result{Ask: ask, Item: facts[ask.SKU], Was: held, Requested: held + ask.Quantity, Granted: held, Why: why}
+	if held > 0 {
+		result.Line = line
+	}
+	if result.Item != nil {
+		result.Available = Available(result.Item)
+	}
+	return result
 }
 
 // moved is how many units of a merged ask are in the cart now.

@@ -18,6 +18,11 @@ const maxTries = 8
 
 // change answers a request that changes the caller's cart. on is nil where the client makes no terms.
 func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, now int64) *adapters.Answer {
+	if call.Command.Verb > cartcore.Clear {
+		if answer := seldom(d, call, caller, on, now); answer != nil {
+			return answer
+		}
+	}
 	lock := d.Engine.Shared.Locks[stripeOf(caller.Key)]
 	lock.Lock()
 	defer lock.Unlock()

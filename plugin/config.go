@@ -120,6 +120,8 @@ type Limits struct {
 	MaxQuantityPerLine int64 `json:"maxQuantityPerLine,omitempty"`
 	// MaxBodyBytes is the most bytes that a request body can have.
 	MaxBodyBytes int64 `json:"maxBodyBytes,omitempty"`
+	// CheckoutLock is how long a checkout holds a cart, which can be read then but not changed. It opens again by itself.
+	CheckoutLock string `json:"checkoutLock,omitempty"`
 	// RequestsPerMinute is how many requests a minute one customer or guest can make in the long run. 0 is no limit.
 	RequestsPerMinute int64 `json:"requestsPerMinute,omitempty"`
 	// Burst is how many requests one customer or guest can make at once after a pause. 0 is as many as RequestsPerMinute.
@@ -171,7 +173,7 @@ type Log struct {
 // CreateConfig answers the defaults. Traefik lays the operator's configuration over them.
 func CreateConfig() *Config {
 	return &Config{
-		Limits: Limits{MaxLines: 500, MaxQuantityPerLine: 10000, MaxBodyBytes: 256 << 10},
+		Limits: Limits{MaxLines: 500, MaxQuantityPerLine: 10000, MaxBodyBytes: 256 << 10, CheckoutLock: "15m"},
 		Store: Store{
 			Kind: "file", Folder: "polycart-data", Sync: "always", SyncEvery: "1s",
 			CustomerLife: "8760h", GuestLife: "720h", EmptyLife: "24h",

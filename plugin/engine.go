@@ -19,6 +19,7 @@ type engine struct {
 	Answers   *preparedAnswers
 	Limits    cartcore.Limits
 	MaxBody   int64
+	Checkout  int64  // milliseconds for which a checkout holds a cart
 	Rates     *rates // nil: callers are not limited
 	Log       *slog.Logger
 }
@@ -32,7 +33,7 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 		faults = append(faults, wrong[i].Error())
 	}
 	e := &engine{
-		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, Answers: newPreparedAnswers(config.Cache.AnswerBytes), MaxBody: config.Limits.MaxBodyBytes, Rates: ratesOf(config), Log: log,
+		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, Answers: newPreparedAnswers(config.Cache.AnswerBytes), MaxBody: config.Limits.MaxBodyBytes, Checkout: milliseconds(config.Limits.CheckoutLock, 0), Rates: ratesOf(config), Log: log,
 		Limits: cartcore.Limits{
 			MaxLines: config.Limits.MaxLines, MaxUnits: config.Limits.MaxUnits, MaxQuantityPerLine: config.Limits.MaxQuantityPerLine,
 		},

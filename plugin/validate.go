@@ -112,6 +112,7 @@ func storeFaults(config *Config) []string {
 		{"store.customerLife", s.CustomerLife, time.Minute},
 		{"store.guestLife", s.GuestLife, time.Minute},
 		{"store.emptyLife", s.EmptyLife, time.Minute},
+		{"limits.checkoutLock", config.Limits.CheckoutLock, time.Second},
 	}
 	for i := range checks {
 		if fault := durationFault(checks[i].Key, checks[i].Value, checks[i].Least, false); fault != "" {
@@ -172,6 +173,12 @@ func optionFaults(at string, adapter *adapters.Adapter, set map[string]string) [
 		if option.Allowed != nil {
 			if fault := choiceFault(at+".options."+option.Name, value, option.Allowed); fault != "" {
 				faults = append(faults, fault)
+			}
+			continue
+		}
+		if option.Fits != nil {
+			if !option.Fits(value) {
+				faults = append(faults, fmt.Sprintf("%s.options.%s: %q is not allowed; it must be %s", at, option.Name, value, option.Form))
 			}
 			continue
 		}

@@ -179,10 +179,17 @@ func (r *referenceWriter) dialects() {
 		}
 		for _, option := range adapter.Options {
 			allowed := "a whole number from 1"
+			if option.Fits != nil {
+				allowed = option.Form
+			}
 			if option.Allowed != nil {
 				allowed = "`" + strings.Join(option.Allowed, "`, `") + "`"
 			}
-			fmt.Fprintf(r.text, "| `%s` | `%s` | `%s` | %s | %s |\n", adapter.Name, option.Name, option.Default, allowed, escaped(option.Doc))
+			value := "–"
+			if option.Default != "" {
+				value = "`" + option.Default + "`"
+			}
+			fmt.Fprintf(r.text, "| `%s` | `%s` | %s | %s | %s |\n", adapter.Name, option.Name, value, escaped(allowed), escaped(option.Doc))
 		}
 	}
 }
