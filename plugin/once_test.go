@@ -1,6 +1,8 @@
 package plugin_test
 
 import (
+	"crypto/rand"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -155,6 +157,35 @@ func TestKeysOutliveTheCache(t *testing.T) {
 	again := sent(handler, "POST", tshirt, `{"quantity":1}`, "Idempotency-Key", longKey, "X-Cart-ID", guest)
 	if again.Code != first.Code || again.Body.String() != first.Body.String() || again.Header().Get("Idempotent-Replayed") != "true" {
 		t.Errorf("the retry got %d %v %s", again.Code, again.Header(), again.Body)
+	}
+}
+
+// An answer that cannot be made short is not kept; its retry still changes nothing, and shows the cart as a read does.
+func TestAnAnswerTooLongToKeepIsNotDoneAgain(t *testing.T) {
+	handler, fixture := opened(t, "long", "")
+	token, err := fixture.Token("182")
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := []string{"Authorization", "Bearer " + token}
+	random := make([]byte, 2900) // a line's options may have 4096 bytes, and base64 makes four of three
+	add := func(sku, key string) *httptest.ResponseRecorder {
+		body := `{"quantity":1,"options":{"note":"` + base64.RawURLEncoding.EncodeToString(random) + `"}}`
+		return sent(handler, "POST", "/api/v1/shop/cart/"+sku, body, append([]string{"Idempotency-Key", key}, who...)...)
+	}
+	for _, sku := range []string{"AGENT-6789", "CK-SDS001", "SKU789", "testPrice", "NO-WEIGHT", "TSHIRT-456"} {
+		_, _ = rand.Read(random) // crypto/rand never fails
+		if answer := add(sku, "key-"+sku); answer.Code != http.StatusOK {
+			t.Fatalf("adding %s got %d %s", sku, answer.Code, answer.Body)
+		}
+	}
+	again := add("TSHIRT-456", "key-TSHIRT-456")
+	read := sent(handler, "GET", "/api/v1/shop/cart", "", who...)
+	if again.Code != http.StatusOK || again.Header().Get("Idempotent-Replayed") != "true" || again.Body.String() != read.Body.String() {
+		t.Errorf("the retry got %d %v and not what a read gets", again.Code, again.Header())
+	}
+	if !strings.Contains(read.Body.String(), `"items_quantity":6,`) {
+		t.Error("the retry was done again")
 	}
 }
 
