@@ -19,6 +19,12 @@ func GuestOwner(dialect, token string) string { return "guest:" + dialect + ":" 
 // KeyText is the key as one string, for stores. A tenant id holds no slash, so two keys never share a text.
 func KeyText(k Key) string { return k.Tenant + "/" + k.Owner }
 
+// KeyOf is the key of a text that KeyText made; ok is false for any other.
+func KeyOf(text string) (key Key, ok bool) {
+	tenant, owner, found := strings.Cut(text, "/")
+	return Key{Tenant: tenant, Owner: owner}, found
+}
+
 // FiledOwner is where the cart of owner is kept once it is an order; id is what the cart is called in the owner's dialect,
 // and holds neither slash nor colon. It lasts as long as a cart of the owner does.
 func FiledOwner(owner, id string) string {
@@ -47,6 +53,7 @@ type Cart struct {
 	Order    string   `json:"order,omitempty"`   // the number of the order that the cart has become; empty: it is a cart
 	Merged   []Mark   `json:"merged,omitempty"`  // guest carts already merged into this one, newest last
 	Replies  []*Reply `json:"replies,omitempty"` // answers to writes that bore a key, newest last
+	Outbox   *Outbox  `json:"out,omitempty"`     // what webhooks are still to be told; nil where no webhook ever wanted to hear of the cart
 }
 
 // Line is one line item: an item of the catalogue, named by SKU, and how many of it.
@@ -72,7 +79,7 @@ type Option struct {
 // Mark remembers a guest cart that was merged, so that a merge cut off half way is finished and not repeated.
 type Mark struct {
 	Cart    string `json:"c"`              // Cart.ID of the guest cart
-	Version int64  `json:"v"`              // Cart.Version of the guest cart that was merged
+	Version int64  `json:"v"`              // Edition of the guest cart that was merged
 	Rest    []Rest `json:"rest,omitempty"` // what did not fit and stays with the guest
 }
 

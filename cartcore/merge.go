@@ -92,7 +92,7 @@ const marksKept = 8
 // RestOf answers what stays in the guest cart of mark after it was merged into cart, and whether it was.
 func RestOf(cart *Cart, guest *Cart) (rest []Rest, merged bool) {
 	for i := range cart.Merged {
-		if cart.Merged[i].Cart == guest.ID && cart.Merged[i].Version == guest.Version {
+		if cart.Merged[i].Cart == guest.ID && cart.Merged[i].Version == Edition(guest) {
 			return cart.Merged[i].Rest, true
 		}
 	}

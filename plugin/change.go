@@ -69,7 +69,13 @@ func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, s
 		next = agreed(d, call, caller, on, cart, next, sold, answer, now)
 	}
 	if next != cart {
-		if err := store.SaveCart(d.Engine.Shared.Carts, next, cart.Version); err != nil {
+		var err error
+		if d.Engine.Heralds != nil {
+			err = saveTelling(d.Engine, cart, next, call.Command.Verb, sold.Facts, call.Command.Seed, now)
+		} else {
+			err = store.SaveCart(d.Engine.Shared.Carts, next, cart.Version)
+		}
+		if err != nil {
 			return unsaved(d, call, err)
 		}
 	}

@@ -14,6 +14,8 @@ type Config struct {
 	Store Store `json:"store,omitempty"`
 	// Cache bounds the carts that are held in memory.
 	Cache Cache `json:"cache,omitempty"`
+	// Outbox bounds the deliveries of events to webhooks.
+	Outbox Outbox `json:"outbox,omitempty"`
 	// Log says what is logged.
 	Log Log `json:"log,omitempty"`
 }
@@ -41,6 +43,27 @@ type Tenant struct {
 	// Sessions says how the sessions of the agent dialect and the session cookies of the itemkey dialect are checked.
 	// Without a URL every agent session is taken as it comes, and a cookie counts where a cart is known by it.
 	Sessions Sessions `json:"sessions,omitempty"`
+	// Webhooks are told of what happens to the tenant's carts, whichever dialect changed them (docs/webhooks.md). Every
+	// middleware that serves the tenant needs the same ones.
+	Webhooks []Webhook `json:"webhooks,omitempty"`
+	// AbandonedAfter is how long a cart with items must stay as it is to count as abandoned, for instance "24h". Empty is never.
+	AbandonedAfter string `json:"abandonedAfter,omitempty"`
+}
+
+// Webhook is one receiver of events.
+type Webhook struct {
+	// URL is where events are sent with POST. No two webhooks of a tenant have the same.
+	URL string `json:"url,omitempty"`
+	// SecretFile is the path of a file that holds the secret of the signatures, 16 to 4096 bytes. It is read at the start.
+	SecretFile string `json:"secretFile,omitempty"`
+	// Events are the types of event that are sent. Empty sends every type.
+	Events []string `json:"events,omitempty"`
+	// Description is for people; nothing depends on it.
+	Description string `json:"description,omitempty"`
+	// UserAgent is what deliveries call themselves. Empty is VesuvioPay-Webhooks/1.0, for receivers that were written for that.
+	UserAgent string `json:"userAgent,omitempty"`
+	// AllowPrivate lets deliveries go to addresses that are not on the public internet, such as 10.0.0.5 or localhost.
+	AllowPrivate bool `json:"allowPrivate,omitempty"`
 }
 
 // APIKey is one API key of a tenant. The key itself is never configured.
@@ -164,6 +187,26 @@ type Cache struct {
 	AnswerBytes int64 `json:"answerBytes,omitempty"`
 }
 
+// Outbox bounds the deliveries of events to webhooks.
+type Outbox struct {
+	// Attempts is how often a delivery is tried before it becomes a dead letter.
+	Attempts int64 `json:"attempts,omitempty"`
+	// FirstRetry is how long after the first attempt the second follows. Each further one waits twice as long.
+	FirstRetry string `json:"firstRetry,omitempty"`
+	// LongestRetry is the longest wait between two attempts.
+	LongestRetry string `json:"longestRetry,omitempty"`
+	// LongestAge is the age at which an event that was not delivered becomes a dead letter.
+	LongestAge string `json:"longestAge,omitempty"`
+	// Timeout is how long a receiver has for its answer.
+	Timeout string `json:"timeout,omitempty"`
+	// PerCart is the most events that wait in one cart. Beyond it the oldest become dead letters.
+	PerCart int64 `json:"perCart,omitempty"`
+	// DeadLetters is the most dead letters that are kept. Beyond it the oldest are dropped. 0 keeps none.
+	DeadLetters int64 `json:"deadLetters,omitempty"`
+	// DeadLetterLife is how long a dead letter is kept.
+	DeadLetterLife string `json:"deadLetterLife,omitempty"`
+}
+
 // Log says what is logged. Lines are JSON on standard output; they hold no tokens and no customer ids.
 type Log struct {
 	// Level is the least level that is logged: "debug", "info", "warn" or "error". Refused requests are at info.
@@ -179,6 +222,10 @@ func CreateConfig() *Config {
 			CustomerLife: "8760h", GuestLife: "720h", EmptyLife: "24h",
 		},
 		Cache: Cache{Carts: 100000, Bytes: 256 << 20, AnswerBytes: 64 << 20},
-		Log:   Log{Level: "info"},
+		Outbox: Outbox{
+			Attempts: 12, FirstRetry: "5s", LongestRetry: "1h", LongestAge: "72h", Timeout: "30s", PerCart: 256, DeadLetters: 10000,
+			DeadLetterLife: "720h",
+		},
+		Log: Log{Level: "info"},
 	}
 }

@@ -17,6 +17,7 @@ type engine struct {
 	Catalogs  map[string]*catalog.Catalog // by tenant id
 	Shared    *sharedCarts
 	Answers   *preparedAnswers
+	Heralds   map[string]*herald // by tenant id; nil where no tenant has a webhook
 	Limits    cartcore.Limits
 	MaxBody   int64
 	Checkout  int64  // milliseconds for which a checkout holds a cart
@@ -43,6 +44,9 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 		faults = append(faults, wrong...)
 		e.Catalogs[config.Tenants[i].ID] = opened
 	}
+	heralds, wrongHooks := heraldsOf(config, e.Catalogs)
+	faults = append(faults, wrongHooks...)
+	e.Heralds = heralds
 	if len(faults) > 0 {
 		if directory != nil {
 			identity.Close(directory)

@@ -71,7 +71,7 @@ func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Hea
 	}
 	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
 	command := &cartcore.Command{
-		Verb: cartcore.Merge, Asks: cartcore.AsksOf(guest.Lines), Seed: seed, Mark: cartcore.Mark{Cart: guest.ID, Version: guest.Version},
+		Verb: cartcore.Merge, Asks: cartcore.AsksOf(guest.Lines), Seed: seed, Mark: cartcore.Mark{Cart: guest.ID, Version: cartcore.Edition(guest)},
 	}
 	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, &d.Engine.Limits, now)
 	if problem != nil && problem.Kind == cartcore.KindCartLocked {
@@ -81,7 +81,7 @@ func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Hea
 		return nil, false, problem
 	}
 	if merged != own {
-		if again, problem = saved(store.SaveCart(kept, merged, own.Version)); again || problem != nil {
+		if again, problem = saved(saveTelling(d.Engine, own, merged, cartcore.Merge, sold.Facts, seed, now)); again || problem != nil {
 			return nil, again, problem
 		}
 	}
@@ -91,9 +91,9 @@ func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Hea
 		return told, false, nil
 	}
 	if len(rest) == 0 {
-		again, problem = saved(store.DropCart(kept, guest))
+		again, problem = saved(dropTelling(d.Engine, guest, sold.Facts, seed, now))
 		return told, again, problem
 	}
-	again, problem = saved(store.SaveCart(kept, cartcore.Keep(guest, rest, now), guest.Version))
+	again, problem = saved(saveTelling(d.Engine, guest, cartcore.Keep(guest, rest, now), cartcore.Merge, sold.Facts, seed, now))
 	return told, again, problem
 }

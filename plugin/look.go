@@ -58,7 +58,7 @@ func lookNew(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *
 		return refused(d, call, problem)
 	}
 	if caller.Fresh {
-		if _, problem := saved(store.SaveCart(d.Engine.Shared.Carts, cartcore.Born(cart), 0)); problem != nil {
+		if _, problem := saved(saveBorn(d.Engine, cart, sold.Facts, now)); problem != nil {
 			return refused(d, call, problem)
 		}
 	}

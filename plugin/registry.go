@@ -32,6 +32,7 @@ var (
 type sharedCarts struct {
 	Carts   *store.Carts
 	Locks   []*sync.Mutex
+	Outbox  *outbox
 	Retries *retries
 	Meter   *meter
 	Users   int
@@ -66,6 +67,7 @@ func obtain(ctx context.Context, config *Config, log *slog.Logger) (*engine, err
 		e.Key, e.Shared = key, shared
 		shared.Users++
 		engines[key] = e
+		joinOutbox(shared.Outbox, e)
 	}
 	e.Users++
 	context.AfterFunc(ctx, func() { leave(e, log) })
@@ -100,6 +102,7 @@ func obtainCarts(config *Config, log *slog.Logger) (*sharedCarts, error) {
 	for i := 0; i < lockStripes; i++ {
 		shared.Locks = append(shared.Locks, &sync.Mutex{})
 	}
+	shared.Outbox = newOutbox(shared, log)
 	carts[key] = shared
 	return shared, nil
 }
@@ -145,6 +148,7 @@ func sweep(e *engine) error {
 	}
 	delete(engines, e.Key)
 	closeEngine(e)
+	leaveOutbox(e.Shared.Outbox, e)
 	e.Shared.Users--
 	if e.Shared.Users > 0 {
 		return nil
@@ -154,5 +158,6 @@ func sweep(e *engine) error {
 			delete(carts, key)
 		}
 	}
+	closeOutbox(e.Shared.Outbox)
 	return store.CloseCarts(e.Shared.Carts)
 }

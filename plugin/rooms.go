@@ -50,5 +50,6 @@ func catalogSource(tenant Tenant, log *slog.Logger) catalog.Source {
 func storeLifetimes(config *Config) store.Lifetimes {
 	return store.Lifetimes{
 		Customer: milliseconds(config.Store.CustomerLife, 0), Guest: milliseconds(config.Store.GuestLife, 0), Empty: milliseconds(config.Store.EmptyLife, 0),
+		Letters: milliseconds(config.Outbox.DeadLetterLife, 0),
 	}
 }

@@ -28,6 +28,7 @@ func Validate(config *Config) []string {
 // settingFaults are the faults that show without opening anything.
 func settingFaults(config *Config) []string {
 	faults := append(limitFaults(config), storeFaults(config)...)
+	faults = append(faults, outboxFaults(config)...)
 	faults = append(faults, dialectFaults(config)...)
 	for i := range config.Tenants {
 		tenant, at := config.Tenants[i], "tenants["+strconv.Itoa(i)+"]"
@@ -38,6 +39,9 @@ func settingFaults(config *Config) []string {
 			if fault := durationFault(checks[j][0], checks[j][1], 0, true); fault != "" {
 				faults = append(faults, fault)
 			}
+		}
+		if fault := abandonedFault(tenant, at); fault != "" {
+			faults = append(faults, fault)
 		}
 		if (tenant.Catalog.File == "") == (tenant.Catalog.Inline == "") {
 			faults = append(faults, at+".catalog: exactly one of file and inline must be set")

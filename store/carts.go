@@ -14,6 +14,7 @@ type Lifetimes struct {
 	Guest    int64
 	Customer int64
 	Empty    int64 // of a guest's cart without lines
+	Letters  int64 // of an event that could not be delivered
 }
 
 // Carts keeps canonical carts in a store, with a bounded cache before it. Its operations are plain functions, because
@@ -135,6 +136,9 @@ func SaveCart(c *Carts, cart *cartcore.Cart, was int64) error {
 	}
 	text := cartcore.KeyText(cart.Key)
 	record := &Record{Version: cart.Version, Expires: expiryOf(c.life, cart), Data: data}
+	if cart.Outbox != nil {
+		markPending(c, cart, record)
+	}
 	c.touched.Store(text, record)
 	err = c.store.Save(text, was, record)
 	c.mu.Lock()

@@ -29,6 +29,9 @@ func restoreEntry(l *Log, key string, older *entry) {
 		return
 	}
 	l.index[key] = *older
+	if older.flags&flagPending != 0 {
+		l.waiting[key] = true
+	}
 	countWaste(l, older.segment, -int64(older.length))
 }
 

@@ -34,6 +34,7 @@ func tryOpen(l *Log) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.index, l.segments, l.nextNumber = found.index, found.segments, found.next
+	l.waiting = found.waiting
 	l.active = nil
 	if s := found.newest; s != nil && !taken.uncertain {
 		s.sealed = false // roll begins another one where it is full
@@ -180,6 +181,7 @@ func letGo(l *Log) {
 	closeSegments(l.segments)
 	// One at a time: the interpreter panics where nil is one of several values (docs/interpreter.md: assignments of several values).
 	l.index = nil
+	l.waiting = nil
 	l.segments = nil
 	l.active = nil
 	l.unsettled = nil

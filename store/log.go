@@ -32,6 +32,7 @@ type Log struct {
 	trustFor   int64 // from one to the other
 
 	index      map[string]entry
+	waiting    map[string]bool // keys whose record may be pending; see pending.go
 	segments   map[uint32]*segment
 	active     *segment // the newest; nil where none could be made yet
 	durable    int64    // bytes of active that are known to be on the disk
@@ -167,7 +168,7 @@ func (l *Log) Save(key string, was int64, record *Record) error {
 	if older.version != was || older.flags != 0 || older.expires <= now || record.Expires < older.expires {
 		return saveAny(l, key, was, record, b, now)
 	}
-	if size := len(record.Data); size == 0 || size > MaxData || record.Version <= was {
+	if size := len(record.Data); size == 0 || size > MaxData || record.Version <= was || record.Pending {
 		return saveAny(l, key, was, record, b, now)
 	}
 	return write(l, key, b, 0, record, &older)
@@ -193,6 +194,12 @@ func saveAny(l *Log, key string, was int64, record *Record, b []byte, now int64)
 	flags := uint32(0)
 	if older.segment != 0 && outlives(&older, record.Expires) {
 		flags = flagOutlived
+	}
+	if record.Pending {
+		flags |= flagPending
+		l.waiting[key] = true
+	}
+	if flags != 0 {
 		reflagFrame(b, len(key), flags)
 	}
 	return writeAndWait(l, key, b, flags, record, &older)
@@ -301,7 +308,7 @@ func newestVersion(e *entry, now int64) int64 {
 
 // outlives tells whether an older record of the same cart expires later than a newer one will.
 func outlives(older *entry, expires int64) bool {
-	if older.flags != 0 {
+	if older.flags&^flagPending != 0 {
 		return true
 	}
 	if expires == 0 {

@@ -56,7 +56,7 @@ func (m *Memory) Save(key string, was int64, record *Record) error {
 	if newest := newestInMemory(m, key).Version; newest != was {
 		return conflict(newest, was)
 	}
-	m.records[key] = Record{Version: record.Version, Expires: record.Expires, Data: append([]byte{}, record.Data...)}
+	m.records[key] = Record{Version: record.Version, Expires: record.Expires, Pending: record.Pending, Data: append([]byte{}, record.Data...)}
 	if len(m.records) >= m.sweepAt {
 		sweepMemory(m)
 	}
@@ -75,6 +75,23 @@ func (m *Memory) Delete(key string, was int64) error {
 	}
 	delete(m.records, key)
 	return nil
+}
+
+// Pending is Store.Pending. It looks at every record: a store in memory is for trials.
+func (m *Memory) Pending() ([]string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, fmt.Errorf("the store in memory is closed: %w", ErrUnavailable)
+	}
+	now := m.clock()
+	keys := []string{}
+	for key, record := range m.records {
+		if record.Pending && !expired(record.Expires, now) {
+			keys = append(keys, key)
+		}
+	}
+	return keys, nil
 }
 
 // Tenure is Store.Tenure: nobody else can write.

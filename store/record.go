@@ -41,6 +41,7 @@ const (
 	flagDeleted  uint32 = 1 // the cart was deleted
 	flagOutlived uint32 = 2 // an older record of the same cart expires later than this one
 	flagDamaged  uint32 = 4 // index and hints only: the record is there but cannot be used
+	flagPending  uint32 = 8 // Record.Pending
 )
 
 var (
@@ -145,5 +146,5 @@ func recordIn(b []byte, key string, version int64) (Record, error) {
 	if string(b[frameHeader:keyEnd]) != key || head.version != version {
 		return Record{}, fmt.Errorf("another record is in its place: %w", ErrDamaged)
 	}
-	return Record{Version: head.version, Expires: head.expires, Data: b[keyEnd:]}, nil
+	return Record{Version: head.version, Expires: head.expires, Pending: head.flags&flagPending != 0, Data: b[keyEnd:]}, nil
 }

@@ -9,6 +9,7 @@ import (
 // contents is what a data folder holds.
 type contents struct {
 	index    map[string]entry
+	waiting  map[string]bool // keys whose record may be pending
 	segments map[uint32]*segment
 	newest   *segment // nil where there is none
 	next     uint32   // number of the next segment
@@ -21,7 +22,7 @@ type contents struct {
 //   - Anywhere else the damaged bytes are set aside. The cart they belong to, where that can still be read, answers
 //     ErrDamaged and never an older state of itself. Where it cannot be read, only the log tells.
 func readFolder(o *LogOptions) (contents, error) {
-	found := contents{index: map[string]entry{}, segments: map[uint32]*segment{}, next: 1}
+	found := contents{index: map[string]entry{}, waiting: map[string]bool{}, segments: map[uint32]*segment{}, next: 1}
 	numbers, err := segmentNumbers(o)
 	if err != nil {
 		return found, err
@@ -45,6 +46,7 @@ func readFolder(o *LogOptions) (contents, error) {
 	found.index = make(map[string]entry, carts)
 	for i := range tables {
 		fillIndex(found.index, tables[i])
+		addPending(found.waiting, tables[i])
 		tables[i] = nil // so that its memory is free for the next
 	}
 	return found, nil

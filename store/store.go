@@ -14,6 +14,7 @@ import (
 type Record struct {
 	Version int64  // from 1; 0 stands for no record
 	Expires int64  // Unix milliseconds from which the record is gone; 0 is never
+	Pending bool   // there is something left to do with the record: Store.Pending lists it
 	Data    []byte // whoever gets it must not change it
 }
 
@@ -37,6 +38,11 @@ type Store interface {
 	// where was is not 0.
 	// Errors: ErrConflict, ErrUnavailable, ErrDamaged.
 	Delete(key string, was int64) error
+
+	// Pending lists the keys of the records that were saved with Record.Pending and have not expired, in no order. It reads
+	// no record, so that what is left to do is found at the start among however many carts.
+	// Errors: ErrUnavailable.
+	Pending() ([]string, error)
 
 	// Tenure tells a cache how long it may answer without asking the store: as long as the number stays the same,
 	// only this process has written. It is nil where others may write at any time.

@@ -195,7 +195,7 @@ func useFaults(u use) []fault {
 }
 
 // leadingKey is a key path at the beginning of a text.
-var leadingKey = regexp.MustCompile(`^(?:tenants|dialects|limits|store|cache|log)\b(?:\[\d+\]|\.[\w-]+)*`)
+var leadingKey = regexp.MustCompile(`^(?:tenants|dialects|limits|store|cache|outbox|log)\b(?:\[\d+\]|\.[\w-]+)*`)
 
 // keyPath is the key that a text of plugin.Validate begins with, or nothing.
 func keyPath(text string) string { return leadingKey.FindString(text) }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"sort"
 	"strconv"
 	"sync"
 	"testing"
@@ -110,6 +111,7 @@ func RunAll(t *testing.T, o Opening) {
 	})
 	t.Run("many writers of one cart lose no update", func(t *testing.T) { noLostUpdate(t, o) })
 	t.Run("writers of different carts do not hinder each other", func(t *testing.T) { manyKeys(t, o) })
+	t.Run("pending records are listed until they are saved otherwise", func(t *testing.T) { pending(t, o) })
 	t.Run("reopening keeps everything", func(t *testing.T) { reopening(t, o) })
 	t.Run("a closed store is unavailable", func(t *testing.T) {
 		s := o.Open(t, nil)
@@ -301,6 +303,47 @@ func reopening(t *testing.T, o Opening) {
 	save(t, s, "shop/b", 0, store.Record{Version: 1, Data: []byte("b again")})
 	s = o.Reopen(t, s, nil)
 	wantVersion(t, s, "shop/b", 1)
+}
+
+func pending(t *testing.T, o Opening) {
+	s := o.Open(t, nil)
+	want := func(keys ...string) {
+		t.Helper()
+		got, err := s.Pending()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sort.Strings(got)
+		if fmt.Sprint(got) != fmt.Sprint(keys) {
+			t.Fatalf("pending are %q, want %q", got, keys)
+		}
+	}
+	want()
+	for i := 0; i < 100; i++ { // enough for several small segments
+		save(t, s, fmt.Sprintf("shop/%03d", i), 0, store.Record{Version: 1, Pending: i%50 == 7, Data: bytes.Repeat([]byte("x"), 100)})
+	}
+	want("shop/007", "shop/057")
+	save(t, s, "shop/007", 1, store.Record{Version: 2, Expires: farAway, Data: []byte("done")})
+	save(t, s, "shop/000", 1, store.Record{Version: 2, Expires: farAway, Pending: true, Data: []byte("new")})
+	save(t, s, "shop/001", 1, store.Record{Version: 2, Expires: 1, Pending: true, Data: []byte("gone")})
+	save(t, s, "shop/002", 1, store.Record{Version: 2, Pending: true, Data: []byte("dropped")})
+	if err := s.Delete("shop/002", 2); err != nil {
+		t.Fatal(err)
+	}
+	want("shop/000", "shop/057")
+	if got := load(t, s, "shop/000", 0); !got.Pending || got.Expires != farAway {
+		t.Fatalf("loaded %+v", got)
+	}
+	if o.Reopen == nil {
+		return
+	}
+	for i := 0; i < 2; i++ {
+		s = o.Reopen(t, s, nil)
+		want("shop/000", "shop/057")
+	}
+	save(t, s, "shop/057", 1, store.Record{Version: 2, Data: []byte("done")})
+	s = o.Reopen(t, s, nil)
+	want("shop/000")
 }
 
 func save(t *testing.T, s store.Store, key string, was int64, r store.Record) {
