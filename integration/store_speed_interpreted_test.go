@@ -99,4 +99,16 @@ func reportStore(t *testing.T, few, many string, count int, e storeEdition) {
 	}
 	t.Logf("%d carts: %d bytes of memory each", count, e.folder["Release"](many)/int64(count))
 	e.folder["Release"](few)
+
+	hints, err := filepath.Glob(filepath.Join(many, "*.hint"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, hint := range hints {
+		if err := os.Remove(hint); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("%d carts: opened without hints in %s", count, time.Duration(e.folder["OpenUncached"](many)).Round(time.Millisecond))
+	e.folder["Release"](many)
 }
