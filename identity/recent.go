@@ -58,6 +58,7 @@ func resolveAnew(d *Directory, dialect string, creds *cartcore.Credentials, head
 	if err != nil {
 		return nil, err
 	}
+	caller.Shown = shown
 	if d.trusting {
 		return &caller, nil
 	}

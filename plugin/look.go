@@ -20,7 +20,7 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 		return lookNew(d, call, caller, now)
 	}
 	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
-	name := d.Number + "\n" + schemeOf(call.Request) + "\n" + call.Credentials.Tenant + "\n" + call.Credentials.Guest + "\n" + call.Credentials.Cart + "\n" + caller.Key.Owner
+	name := d.Number + schemeOf(call.Request) + "\n" + call.Credentials.Cart + "\n" + caller.Shown
 	if answer := recall(d.Engine.Answers, name, cart, sold); answer != nil {
 		return answer
 	}
