@@ -25,6 +25,9 @@ func write(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ad
 }
 
 func writeOnTerms(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+	if call.Command.Verb == cartcore.Look { // it changes nothing, whatever its method
+		return change(d, call, caller, nil, now)
+	}
 	on := &terms{Match: call.Request.Header["If-Match"]}
 	sent := call.Request.Header["Idempotency-Key"]
 	if sent == nil {
