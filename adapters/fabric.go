@@ -14,7 +14,7 @@ import (
 )
 
 // fabric is the fabric XM v1 cart API: carts addressed by a 24 character _id, lines by a small number.
-// Source: seed 004; paths from facts/fabric-cart.md §2, operations 1 to 5; the others go to the next handler.
+// Source: seed 004; paths from facts/fabric-cart.md §2, operations 1 to 8; the others go to the next handler.
 func fabric() *Adapter {
 	return &Adapter{Name: "fabric", Fail: fabricFail, Show: fabricShow, Guest: fabricGuest, Routes: []Route{
 		{"POST /api-cart/cart/item", "add", JSONBody, fabricAdd, fabricCart},
@@ -22,6 +22,9 @@ func fabric() *Adapter {
 		{"PATCH /api-cart/cart/{cartId}/items", "set", JSONBody, fabricSet, fabricCart},
 		{"PATCH /api-cart/cart/{cartId}/item/{lineItemId}", "remove", NoBody, fabricRemove, fabricCart},
 		{"PATCH /api-cart/cart/{cartId}/empty", "clear", NoBody, fabricClear, fabricCart},
+		{"PATCH /api-cart/cart/merge", "merge", OptionalBody, fabricMerge, fabricCart},
+		{"DELETE /api-cart/cart/{cartId}", "close", OptionalBody, fabricClose, fabricCart},
+		{"PATCH /api-cart/cart/{cartId}/orderNumber", "close", OptionalBody, fabricClose, fabricCart},
 	}, Options: []Option{
 		{Name: "forbiddenStatus", Default: "500", Allowed: []string{"500", "403"}, Doc: "The status that answers a wrong account in x-site-context. The XM page says 500, the later pages 403."},
 		{Name: "priceListId", Default: "100000", Doc: "The price list of an item whose attributes name none; errors name it where the request names none."},
@@ -404,7 +407,7 @@ func fabricCart(call *Call, seen *Seen) *Answer {
 	view := seen.View
 	cart := view.Cart
 	body := fabricPrinted{
-		ID: seen.Caller.Guest, RegisteredUser: seen.Caller.Customer != "", CartID: fabricNumber(cart.ID),
+		ID: seen.Caller.Guest, Deleted: cart.Order != "", RegisteredUser: seen.Caller.Customer != "", CartID: fabricNumber(cart.ID),
 		Items: make([]fabricLine, 0, len(view.Lines)), UserID: seen.Caller.Customer, AllPromosApplied: []string{}, Attributes: []string{},
 		CreatedAt: fabricTime(cart.Created), UpdatedAt: fabricTime(cart.Updated),
 		TotalAmount: fabricAmount{Amount: major(view.Subtotal, view.Decimals)}, Quantity: view.Units,
@@ -470,11 +473,7 @@ func fabricAttribute(item *cartcore.Item, name, fallback string) rawJSON {
 func fabricTell(call *Call, errors *fabricErrors, result *cartcore.Result, view *cartcore.View) {
 	item := result.Item
 	if result.Why != cartcore.WhyPlain && result.Why != cartcore.WhyRemoved {
-		short := fabricShort{ItemID: result.Ask.Item.NumericID, LineItemID: result.Line.Number, Requested: result.Ask.Quantity, Available: result.Available}
-		if item != nil {
-			short.ItemID = item.NumericID
-		}
-		errors.Inventory = append(errors.Inventory, short)
+		fabricTellShort(errors, result)
 	}
 	if item == nil || result.Ask.PriceSeen == "" {
 		return
@@ -484,6 +483,27 @@ func fabricTell(call *Call, errors *fabricErrors, result *cartcore.Result, view 
 	}
 	base, sale := fabricPrices(item, view.Decimals)
 	errors.Price = append(errors.Price, fabricPriceDocument(call, item, base, sale, view.Cart.Currency))
+}
+
+// fabricTellShort tells of an item of which less could be had. After a merge there may be no line of it, and what left the
+// catalogue has no number to tell it by.
+func fabricTellShort(errors *fabricErrors, result *cartcore.Result) {
+	short := fabricShort{ItemID: result.Ask.Item.NumericID, Requested: result.Ask.Quantity, Available: result.Available}
+	if result.Item != nil {
+		short.ItemID = result.Item.NumericID
+	}
+	if result.Line != nil {
+		short.LineItemID = result.Line.Number
+	}
+	if result.Requested > 0 { // 0 is said of a line that went with its item
+		short.Requested = result.Requested
+	}
+	if result.Why == cartcore.WhyLimited {
+		short.Available = result.Granted
+	}
+	if short.ItemID != 0 {
+		errors.Inventory = append(errors.Inventory, short)
+	}
 }
 
 // fabricOfferFacts is what the catalogue's attribute priceDocument may say of an item's price; ids that it lacks are made of the SKU.

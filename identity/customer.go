@@ -26,6 +26,7 @@ func customerNamed(d *Directory, creds *cartcore.Credentials) (*cartcore.Caller,
 	if len(t.Config.Stores) > 0 {
 		caller.Store = t.Config.Stores[0]
 	}
+	caller.Shown = cartcore.KeyText(caller.Key)
 	return &caller, nil
 }
 

@@ -10,6 +10,9 @@ import (
 
 // mergeFirst merges the guest's cart that a customer brings along, and then does what was asked.
 func mergeFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+	if call.Command.Verb == cartcore.Merge { // the merge is what was asked, and is answered
+		return write(d, call, caller, now)
+	}
 	notices, problem := mergeGuest(d, caller, now)
 	if problem != nil {
 		return refused(d, call, problem)
@@ -86,14 +89,18 @@ func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Hea
 		}
 	}
 	told = noticesOf(outcome)
-	rest, done := cartcore.RestOf(merged, guest)
+	again, problem = settleGuest(d, merged, guest, sold.Facts, seed, now)
+	return told, again, problem
+}
+
+// settleGuest leaves in the guest's cart what did not fit into the customer's own, once that is saved.
+func settleGuest(d *desk, own, guest *cartcore.Cart, facts cartcore.Facts, seed string, now int64) (again bool, problem *cartcore.Error) {
+	rest, done := cartcore.RestOf(own, guest)
 	if !done {
-		return told, false, nil
+		return false, nil
 	}
 	if len(rest) == 0 {
-		again, problem = saved(dropTelling(d.Engine, guest, sold.Facts, seed, now))
-		return told, again, problem
+		return saved(dropTelling(d.Engine, guest, facts, seed, now))
 	}
-	again, problem = saved(saveTelling(d.Engine, guest, cartcore.Keep(guest, rest, now), cartcore.Merge, sold.Facts, seed, now))
-	return told, again, problem
+	return saved(saveTelling(d.Engine, guest, cartcore.Keep(guest, rest, now), cartcore.Merge, facts, seed, now))
 }

@@ -6,10 +6,14 @@ import (
 )
 
 // seldom answers the commands that are about more than the lines of the caller's cart; nil leaves it to change.
-func seldom(d *desk, call *adapters.Call, caller *cartcore.Caller, _ *terms, now int64) *adapters.Answer {
+func seldom(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, now int64) *adapters.Answer {
 	switch call.Command.Verb {
 	case cartcore.Look:
 		return available(d, call, caller, now)
+	case cartcore.Merge:
+		return mergeNamed(d, call, caller, on, now)
+	case cartcore.Close:
+		return closeCart(d, call, caller, on, now)
 	}
 	return checkOut(d, call, caller, now)
 }
