@@ -69,9 +69,10 @@ func rootCommand(began *bool) *cobra.Command {
 		Use:   "polycart",
 		Short: "One cart behind five legacy cart APIs",
 		Long: `Polycart is a Traefik middleware that lets five legacy cart APIs live on one cart.
-This program runs a demo of it, checks its configuration, makes customer tokens and translates requests.`,
+This program runs a demo of it, checks its configuration, lists undelivered events, makes customer tokens and translates requests.`,
 		Example: `  polycart up                          # Traefik with the plugin and a demo shop, until Ctrl-C
   polycart check dynamic.yml           # every fault of a configuration, with file and line
+  polycart outbox --data carts         # the events that wait for webhooks, and the dead letters
   polycart token --customer 182        # a customer token for the demo shop
   polycart translate request.http      # what a request means, and how its answer reads in other dialects`,
 		Args:              cobra.NoArgs,
@@ -81,7 +82,7 @@ This program runs a demo of it, checks its configuration, makes customer tokens 
 		PersistentPreRun:  func(*cobra.Command, []string) { *began = true },
 		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	root.AddCommand(upCommand(), checkCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
+	root.AddCommand(upCommand(), checkCommand(), outboxCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
 	return root
 }
 
