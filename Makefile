@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: run test race lint docs
+.PHONY: run test race soak lint docs
 
 # run is the demo, on http://127.0.0.1:8000 until Ctrl-C; make run ARGS="--listen 127.0.0.1:9000" passes flags on.
 run:
@@ -20,6 +20,10 @@ test:
 # race is the tests of the main module with the race detector, which needs a C compiler.
 race:
 	$(GO) test -race ./...
+
+# soak is what takes long: two hundred times kill -9 while events are written and delivered.
+soak:
+	POLYCART_TEST_KILLS=200 $(GO) test -timeout 30m -count 1 -run TestNoEventIsLostToAKill ./plugin
 
 lint:
 	@unformatted="$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go'))" && \
