@@ -100,13 +100,6 @@ func (f *faultyDisk) disk() *disk {
 // model is what a log must hold: what was acknowledged, and nothing else.
 type model map[string]Record
 
-func (m model) check(t testing.TB, l *Log) {
-	t.Helper()
-	for key, want := range m {
-		wantCart(t, l, key, want.Version, string(want.Data))
-	}
-}
-
 // work saves, deletes and merges, and tells the model what was acknowledged. Every error must be ErrUnavailable.
 func work(t testing.TB, l *Log, m model) {
 	t.Helper()
