@@ -8,7 +8,8 @@ import (
 )
 
 // vesuvio is the VesuvioPay cart API: a signed-in customer's cart at a store.
-// Source: seed 003; paths, statuses and error codes from facts 1.1 and 1.6.
+// Source: seed 003; paths, statuses and error codes from facts 1.1 and 1.6. What is not about one item of the customer's
+// cart is in the files beside: vesuvio_bulk.go, vesuvio_availability.go, vesuvio_checkout.go and vesuvio_customer.go.
 func vesuvio() *Adapter {
 	return &Adapter{Name: "vesuvio", Fail: vesuvioFail, Show: vesuvioShow, Rated: vesuvioRated, Routes: []Route{
 		{"GET /api/v1/sdk/cart/{storeId}", "read", NoBody, vesuvioRead, vesuvioCart},

@@ -70,7 +70,8 @@ type Webhook struct {
 type APIKey struct {
 	// SHA256 is the SHA-256 of the key as 64 hexadecimal digits (printf %s KEY | sha256sum).
 	SHA256 string `json:"sha256,omitempty"`
-	// Kind is "public" for a key that clients carry, or "secret" for a key that only servers have.
+	// Kind is "public" for a key that clients carry, or "secret" for a key that only servers have, which with it read the carts of
+	// customers in the vesuvio dialect.
 	Kind string `json:"kind,omitempty"`
 }
 

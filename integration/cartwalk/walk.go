@@ -122,6 +122,10 @@ func commandOf(d *dice, cart *cartcore.Cart, step int) *cartcore.Command {
 	}
 	if roll(d, 50) == 0 {
 		command.Verb, command.Until = cartcore.Lock, int64(2000+step+2)
+	} else if roll(d, 25) == 0 {
+		command.Verb = cartcore.Look
+	} else if roll(d, 50) == 0 {
+		command.Verb, command.Order = cartcore.Close, "1234"
 	}
 	for n := 1 + roll(d, 3); n > 0; n-- {
 		command.Asks = append(command.Asks, askOf(d, cart, command.Verb))
@@ -140,6 +144,9 @@ func askOf(d *dice, cart *cartcore.Cart, verb cartcore.Verb) *cartcore.Ask {
 	}
 	if roll(d, 3) == 0 {
 		ask.Options = []cartcore.Option{{Name: "o" + skus[roll(d, len(skus))], Value: `{"a":[1.10,"<&>"]}`}}
+	}
+	if roll(d, 9) == 0 {
+		ask.Err = cartcore.RefuseField(cartcore.FieldError{Field: "quantity", Problem: cartcore.ProblemMissing})
 	}
 	if roll(d, 5) == 0 {
 		ask.Groups = []string{"g" + sku}
