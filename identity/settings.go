@@ -44,7 +44,7 @@ func addTenant(d *Directory, field string, config Tenant) []error {
 	for i := range config.APIKeys {
 		faults = append(faults, claimAPIKey(d, t, fmt.Sprintf("%s.apiKeys[%d]", field, i), config.APIKeys[i])...)
 	}
-	more := []error{}
+	var more []error
 	t.Tokens, more = openTokens(field+".customers", config.ID, config.Customers)
 	faults = append(faults, more...)
 	if config.Customers.Header != "" {
