@@ -7,8 +7,10 @@ package cartcore
 // version one higher and Updated at now (Unix milliseconds); where nothing did, it is cart itself.
 // A refused command changes nothing; only with Command.Each some asks can be refused and others done.
 func Apply(cart *Cart, cmd *Command, facts Facts, limits *Limits, now int64) (*Cart, *Outcome, *Error) {
-	if err := unready(cart, cmd, now); err != nil {
-		return cart, nil, err
+	if cmd.NeedsCart || cmd.NeedsLines || cart.Locked > now {
+		if err := unready(cart, cmd, now); err != nil {
+			return cart, nil, err
+		}
 	}
 	out := &Outcome{Created: cart.Version == 0}
 	if cmd.Verb == Read {
@@ -18,26 +20,27 @@ func Apply(cart *Cart, cmd *Command, facts Facts, limits *Limits, now int64) (*C
 	if err := change(next, cmd, facts, limits, now, out); err != nil {
 		return cart, nil, err
 	}
-	if out.Changed {
-		next.Version++
-		next.Updated = now
-	} else {
-		next = cart
+	if !out.Changed {
+		return looked(cart, facts, out)
 	}
-	if _, _, err := looked(next, facts, out); err != nil {
-		return cart, nil, err
-	}
-	return next, out, nil
+	next.Version++
+	next.Updated = now
+	return lookedAfter(cart, next, facts, out)
 }
 
 // looked is the outcome with the view of a cart.
 func looked(cart *Cart, facts Facts, out *Outcome) (*Cart, *Outcome, *Error) {
-	view, err := Show(cart, facts)
+	return lookedAfter(cart, cart, facts, out)
+}
+
+// lookedAfter is the outcome with the view of next, which cart has become; a cart that cannot be shown does not become it.
+func lookedAfter(cart, next *Cart, facts Facts, out *Outcome) (*Cart, *Outcome, *Error) {
+	view, err := Show(next, facts)
 	if err != nil {
 		return cart, nil, err
 	}
 	out.View = view
-	return cart, out, nil
+	return next, out, nil
 }
 
 // unready refuses a command that the cart cannot take as it stands.

@@ -91,8 +91,8 @@ type Rest struct {
 
 // FindSKU answers the index of the line that holds sku, or -1.
 func FindSKU(lines []*Line, sku string) int {
-	for i := range lines {
-		if lines[i].SKU == sku {
+	for i, line := range lines {
+		if line.SKU == sku {
 			return i
 		}
 	}

@@ -19,22 +19,24 @@ type PricedLine struct {
 // Show lays the catalogue's facts beside a cart. A line whose item the catalogue no longer has stays in the cart and is
 // not shown: it has no price. The error is KindAmountTooLarge where a total passes MaxInteger, as it can when prices rise.
 func Show(cart *Cart, facts Facts) (*View, *Error) {
-	view := &View{Cart: cart, Lines: make([]*PricedLine, 0, len(cart.Lines)), Decimals: Decimals(cart.Currency)}
-	for i := range cart.Lines {
-		line := cart.Lines[i]
+	lines := make([]*PricedLine, 0, len(cart.Lines))
+	units, subtotal := int64(0), int64(0)
+	for _, line := range cart.Lines {
 		item := facts[line.SKU]
 		if item == nil {
 			continue
 		}
 		// The product and the sum are checked as Times and Plus check them: two calls a line would cost the interpreter more
 		// than all the rest here (docs/interpreter.md: what a call costs).
-		if item.Price > 0 && line.Quantity > (MaxInteger-view.Subtotal)/item.Price {
+		price := item.Price
+		quantity := line.Quantity
+		if price > 0 && quantity > (MaxInteger-subtotal)/price {
 			return nil, &Error{Kind: KindAmountTooLarge, Item: line.SKU}
 		}
-		total := item.Price * line.Quantity
-		view.Subtotal += total
-		view.Units += line.Quantity
-		view.Lines = append(view.Lines, &PricedLine{Line: line, Item: item, Total: total})
+		total := price * quantity
+		subtotal += total
+		units += quantity
+		lines = append(lines, &PricedLine{Line: line, Item: item, Total: total})
 	}
-	return view, nil
+	return &View{Cart: cart, Lines: lines, Units: units, Subtotal: subtotal, Decimals: Decimals(cart.Currency)}, nil
 }

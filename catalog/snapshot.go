@@ -26,16 +26,25 @@ type External struct {
 // that several variants share means the first listed that fits; an external product or variant id that several items
 // share means none of them unless another identifier decides.
 func Find(s *Snapshot, ref *cartcore.ItemRef) *cartcore.Item {
-	if ref.SKU != "" {
-		return ifFits(s.Facts[ref.SKU], ref)
+	if ref.SKU == "" && ref.NumericID == 0 {
+		return findShared(s, ref)
 	}
-	if ref.NumericID != 0 {
+	if ref.SKU == "" {
 		return ifFits(s.ByNumber[ref.NumericID], ref)
 	}
-	return findOther(s, ref)
+	return ifFits(s.Facts[ref.SKU], ref)
 }
 
-// findOther finds by the identifiers that several items can share.
+// findShared finds by the identifiers that several items can share. A product id alone is what most requests name.
+func findShared(s *Snapshot, ref *cartcore.ItemRef) *cartcore.Item {
+	found := s.ByProduct[ref.ProductID]
+	if len(found) == 0 || ref.ExternalProductID != "" || ref.ExternalVariantID != "" || ref.ProductNumber != 0 {
+		return findOther(s, ref)
+	}
+	return found[0]
+}
+
+// findOther finds by every other identifier that several items can share, or by several of them.
 func findOther(s *Snapshot, ref *cartcore.ItemRef) *cartcore.Item {
 	if ref.ExternalProductID != "" && ref.ExternalVariantID != "" {
 		return ifFits(s.ByExternal[External{ProductID: ref.ExternalProductID, VariantID: ref.ExternalVariantID}], ref)
@@ -55,17 +64,19 @@ func findOther(s *Snapshot, ref *cartcore.ItemRef) *cartcore.Item {
 // NameAsks finds the catalogue's name for each item that a client named. An item that only a cart still knows keeps the SKU
 // that the client gave.
 func NameAsks(s *Snapshot, asks []*cartcore.Ask) {
-	for i := range asks {
-		ask := asks[i]
-		if ask.LineID != "" || ask.LineNumber != 0 {
-			continue
+	for _, ask := range asks {
+		if ask.LineID == "" && ask.LineNumber == 0 {
+			nameAsk(s, ask)
 		}
-		item := Find(s, &ask.Item)
-		if item != nil {
-			ask.SKU = item.SKU
-		} else if ask.Item.SKU != "" && s.Facts[ask.Item.SKU] == nil {
-			ask.SKU = ask.Item.SKU
-		}
+	}
+}
+
+func nameAsk(s *Snapshot, ask *cartcore.Ask) {
+	item := Find(s, &ask.Item)
+	if item != nil {
+		ask.SKU = item.SKU
+	} else if ask.Item.SKU != "" && s.Facts[ask.Item.SKU] == nil {
+		ask.SKU = ask.Item.SKU
 	}
 }
 

@@ -18,7 +18,7 @@ type Directory struct {
 	byAPIKey map[string]*tenant                       // by the lower-case hexadecimal SHA-256 of the key
 	secret   map[string]bool                          // the keys of byAPIKey that only servers have
 
-	recent   recentCallers
+	recent   *recentCallers
 	trusting bool // a tenant trusts a header
 
 	client *http.Client
@@ -56,7 +56,7 @@ func Open(tenants []Tenant, log *slog.Logger) (*Directory, []error) {
 		secret:   map[string]bool{},
 		client:   newClient(),
 		log:      log,
-		recent:   recentCallers{found: map[string]*recentCaller{}},
+		recent:   &recentCallers{found: map[string]*recentCaller{}},
 		ctx:      ctx,
 		stop:     stop,
 	}

@@ -2,6 +2,7 @@ package identity
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/polycart/polycart/cartcore"
@@ -41,10 +42,11 @@ func Resolve(d *Directory, dialect string, creds *cartcore.Credentials, header h
 	if creds.Customer != "" {
 		return customerNamed(d, creds)
 	}
-	shown := dialect + "\n" + creds.Tenant + "\n" + creds.APIKey + "\n" + creds.Token + "\n" + creds.Guest
-	d.recent.mu.Lock()
-	hit := d.recent.found[shown]
-	d.recent.mu.Unlock()
+	shown := strings.Join([]string{dialect, creds.Tenant, creds.APIKey, creds.Token, creds.Guest}, "\n")
+	recent := d.recent
+	recent.mu.Lock()
+	hit := recent.found[shown]
+	recent.mu.Unlock()
 	if hit != nil && now < hit.Until && creds.Need == hit.Need {
 		return hit.Caller, nil
 	}
