@@ -178,6 +178,8 @@ var agentRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindItemsUnavailable: {409, "", "Some items of the cart are not available"},
 	cartcore.KindPhoneUnverified:  {403, "", "Phone number is not verified"},
 	cartcore.KindNotOffered:       {501, "", "Not available at this shop"},
+	cartcore.KindInStock:          {409, "", "Product is in stock"},
+	cartcore.KindNotSubscribed:    {404, "", "Subscription not found"},
 }
 
 type agentError struct {

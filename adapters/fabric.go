@@ -599,6 +599,8 @@ var fabricRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindItemsUnavailable: {409, "NOT_IN_STOCK", "Some items of the cart are not in stock."},
 	cartcore.KindPhoneUnverified:  {403, "PHONE_NOT_VERIFIED", "Phone number is not verified."},
 	cartcore.KindNotOffered:       {501, "NOT_IMPLEMENTED", "Not available at this shop."},
+	cartcore.KindInStock:          {409, "IN_STOCK", "Item is in stock."},
+	cartcore.KindNotSubscribed:    {404, "SUBSCRIPTION_NOT_FOUND", "Subscription not found."},
 }
 
 type fabricError struct {

@@ -21,6 +21,8 @@ func vesuvio() *Adapter {
 		{"POST /api/v1/sdk/cart/store/{storeId}/availability", "check availability", JSONBody, vesuvioLook, vesuvioAvailable},
 		{"POST /api/v1/sdk/cart/store/{storeId}/availability-with-subscription", "check availability with subscription", JSONBody, vesuvioLookAsCustomer, vesuvioAvailableWithSubscription},
 		{"POST /api/v1/sdk/cart/store/{storeId}/finish", "finish", NoBody, vesuvioFinish, vesuvioFinished},
+		{"POST /api/v1/sdk/cart/store/{storeId}/back-in-stock-subscription", "subscribe to back in stock", JSONBody, vesuvioSubscribe, vesuvioSubscription},
+		{"DELETE /api/v1/sdk/cart/store/{storeId}/back-in-stock-subscription", "unsubscribe from back in stock", OptionalBody, vesuvioUnsubscribe, vesuvioSubscription},
 		{"POST /api/v1/sdk/cart/store/{storeId}/items/bulk", "add in bulk", JSONBody, vesuvioBulkAdd, vesuvioBulkCart},
 		{"PUT /api/v1/sdk/cart/store/{storeId}/items/bulk", "set in bulk", JSONBody, vesuvioBulkSet, vesuvioBulkCart},
 		{"DELETE /api/v1/sdk/cart/store/{storeId}/items/bulk", "remove in bulk", JSONBody, vesuvioBulkRemove, vesuvioBulkCart},
@@ -218,6 +220,8 @@ var vesuvioRefusals = map[cartcore.Kind]refusal{
 	cartcore.KindTooManyAsks:      {400, "TOO_MANY_ITEMS", "A request is limited to {n} items"},
 	cartcore.KindItemsUnavailable: {400, "ITEMS_UNAVAILABLE", "Some items of the cart are not available"},
 	cartcore.KindPhoneUnverified:  {400, "PHONE_NOT_VERIFIED", "Phone number is not verified"},
+	cartcore.KindInStock:          {400, "PRODUCT_IN_STOCK", "Product is in stock"},
+	cartcore.KindNotSubscribed:    {404, "SUBSCRIPTION_NOT_FOUND", "Subscription not found"},
 	cartcore.KindNotOffered:       {501, "CHECKOUT_NOT_CONFIGURED", "Checkout is not configured for this store"},
 }
 
@@ -244,7 +248,7 @@ func vesuvioFail(call *Call, err *cartcore.Error) *Answer {
 		row = vesuvioNoCartYet
 	}
 	body := vesuvioError{Message: worded(row, call, err), ErrorCode: row.code, RetryAfter: err.After}
-	if err.Kind == cartcore.KindInvalid && (call.Command.Each || call.Command.Verb == cartcore.Look) {
+	if err.Kind == cartcore.KindInvalid && (call.Command.Each || call.Command.Verb >= cartcore.Look) {
 		body.ErrorCode = vesuvioRefusals[cartcore.KindMalformed].code
 	} else if len(err.Fields) == 1 && err.Fields[0].Field == "customerId" {
 		body.ErrorCode = "INVALID_CUSTOMER_ID"

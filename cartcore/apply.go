@@ -105,7 +105,7 @@ func changeMuch(next *Cart, cmd *Command, facts Facts, limits *Limits, now int64
 	case Close:
 		out.Changed = true
 		next.Order = cmd.Order
-	case Look:
+	case Look, Subscribe, Unsubscribe:
 		return lookAt(cmd, facts, out)
 	case Merge:
 		out.Changed = mergeInto(next, cmd, facts, limits, now, out) || (cmd.Begin && out.Created)

@@ -36,6 +36,9 @@ func lookAt(cmd *Command, facts Facts, out *Outcome) *Error {
 		if item == nil {
 			return &Error{Kind: KindItemUnknown, Item: ask.Named, Requested: ask.Quantity}
 		}
+		if cmd.Verb == Subscribe && Available(item) > 0 {
+			return &Error{Kind: KindInStock, Item: ask.Named}
+		}
 		result := &Result{Ask: ask, Item: item, Requested: ask.Quantity, Granted: ask.Quantity, Available: Available(item)}
 		if result.Granted > result.Available {
 			result.Granted = result.Available

@@ -5,17 +5,19 @@ type Verb int
 
 // The verbs. Add only at the end.
 const (
-	Read   Verb = iota // nothing
-	Add                // add to the quantity held; a new line where there is none
-	Put                // set the quantity; a new line where there is none
-	Set                // set the quantity of a line that is there; 0 removes it
-	Adjust             // add to the quantity of a line that is there; 0 or less removes it
-	Remove             // take the line out
-	Clear              // take every line out; it and those below are about the whole cart
-	Merge              // add what fits of another cart's lines
-	Lock               // hold the cart until Command.Until; where it is held already it stays as it is
-	Look               // see whether the asks can be had; no cart counts
-	Close              // make the cart the order Command.Order: it is a cart no more
+	Read        Verb = iota // nothing
+	Add                     // add to the quantity held; a new line where there is none
+	Put                     // set the quantity; a new line where there is none
+	Set                     // set the quantity of a line that is there; 0 removes it
+	Adjust                  // add to the quantity of a line that is there; 0 or less removes it
+	Remove                  // take the line out
+	Clear                   // take every line out; it and those below are about the whole cart
+	Merge                   // add what fits of another cart's lines
+	Lock                    // hold the cart until Command.Until; where it is held already it stays as it is
+	Look                    // see whether the asks can be had; no cart counts
+	Close                   // make the cart the order Command.Order: it is a cart no more
+	Subscribe               // wait for the one ask's item to be in stock again; no cart counts
+	Unsubscribe             // wait for it no more; no cart counts
 )
 
 // Short says what happens where stock, or the bound on one item, does not cover what was asked for.

@@ -45,6 +45,8 @@ const (
 	KindKeyRunning            // the first request with the Idempotency-Key is not answered yet
 	KindTagMismatch           // the cart is not the one that If-Match names
 	KindTooManyRequests       // the caller, or the tenant, asks more often than limits allow; After says how long to wait
+	KindInStock               // the customer cannot wait for the item: it can be had now
+	KindNotSubscribed         // the customer does not wait for the item
 	kindEnd
 )
 
@@ -56,6 +58,7 @@ var kindNames = []string{
 	"amount too large", "cart empty", "cart locked", "conflict", "unavailable", "internal",
 	"too many entries", "items unavailable", "phone not verified", "not offered",
 	"idempotency key invalid", "idempotency key reused", "idempotency key running", "tag mismatch", "too many requests",
+	"in stock", "not subscribed",
 }
 
 // KindName is the kind in words, for logs.

@@ -17,6 +17,8 @@ type news struct {
 	Previous *Line           // the same as it was
 	Summary  bool            // the cart's totals belong to it
 	Whole    bool            // the cart's items and totals belong to it
+	Item     *Item           // for an event that is about an item and no cart
+	Customer string          // and who waited for it
 }
 
 // What a cart can be, in the words of the events.
@@ -55,6 +57,7 @@ type eventData struct {
 	Item              *eventItem      `json:"item,omitempty"`
 	PreviousQuantity  *int64          `json:"previousQuantity,omitempty"`
 	CartSummary       *eventSummary   `json:"cartSummary,omitempty"`
+	Product           *eventVariant   `json:"product,omitempty"`
 }
 
 // eventItem is a line, in the names of the vesuvio cart. What the catalogue no longer knows is null.
@@ -82,6 +85,21 @@ type eventSummary struct {
 	Currency   string          `json:"currency"`
 }
 
+// eventVariant is an item that can be had again.
+type eventVariant struct {
+	ProductID         string      `json:"productId"`
+	VariantID         string      `json:"variantId"`
+	ExternalProductID string      `json:"externalProductId"`
+	ExternalVariantID string      `json:"externalVariantId"`
+	SKU               string      `json:"sku"`
+	Name              string      `json:"name"`
+	ImageURL          string      `json:"imageUrl"`
+	Price             json.Number `json:"price"`
+	Currency          string      `json:"currency"`
+	AvailableQuantity *int64      `json:"availableQuantity"` // null where stock is not tracked
+	SubscriptionDate  string      `json:"subscriptionDate"`
+}
+
 // tell adds an event, where a webhook wants its type.
 func tell(t *telling, kind string, says *news) {
 	hooks := t.to.Hooks[kind]
@@ -102,6 +120,11 @@ func tell(t *telling, kind string, says *news) {
 // dataOf is what an event says.
 func dataOf(t *telling, says *news, at string) eventData {
 	data := eventData{StoreID: t.to.StoreID, CustomerID: customerOf(t.cart.Key.Owner), OccurredAt: at, Status: says.Status, Items: says.Items}
+	if says.Item != nil {
+		data.CustomerID = known(says.Customer)
+		data.Product = variantOf(says.Item, t.cart)
+		return data
+	}
 	data.CartID = t.cart.ID
 	if says.Line != nil {
 		data.Item = itemOf(says.Line, t.facts, t.cart.Currency)
@@ -183,6 +206,20 @@ func summaryOf(cart *Cart, facts Facts) *eventSummary {
 		summary.Subtotal = json.RawMessage(Shortest(view.Subtotal, view.Decimals))
 	}
 	return summary
+}
+
+// variantOf is an item as the customer hears of it whose wait record is.
+func variantOf(item *Item, record *Cart) *eventVariant {
+	shown := &eventVariant{
+		ProductID: item.ProductID, VariantID: item.VariantID, ExternalProductID: item.ExternalProductID, ExternalVariantID: item.ExternalVariantID,
+		SKU: item.SKU, Name: item.Title, ImageURL: item.ImageURL, Price: json.Number(Shortest(item.Price, Decimals(record.Currency))),
+		Currency: record.Currency, SubscriptionDate: time.UnixMilli(record.Created).UTC().Format("2006-01-02T15:04:05Z"),
+	}
+	if item.TrackStock {
+		stock := item.Stock
+		shown.AvailableQuantity = &stock
+	}
+	return shown
 }
 
 // crockford are the digits of a ULID from the tenth on, which are numbers to base 32 with digits 0 to v.

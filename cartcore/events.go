@@ -10,12 +10,14 @@ const (
 	EventCheckout    = "cart.checkout_started"
 	EventAbandoned   = "cart.abandoned"
 	EventRecovered   = "cart.recovered"
+	EventBackInStock = "product.back_in_stock"
 )
 
 // EventTypes lists every type of event.
 func EventTypes() []string {
 	return []string{
 		EventCreated, EventItemAdded, EventItemUpdated, EventItemRemoved, EventCleared, EventCheckout, EventAbandoned, EventRecovered,
+		EventBackInStock,
 	}
 }
 

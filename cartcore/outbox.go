@@ -11,6 +11,7 @@ import (
 type Outbox struct {
 	Events    []*Event `json:"ev,omitempty"` // oldest first
 	Watch     bool     `json:"w,omitempty"`  // the cart counts as abandoned when it stays as it is for long
+	Notify    bool     `json:"n,omitempty"`  // the record is that of a customer who waits for an item
 	Abandoned int64    `json:"ab,omitempty"` // Unix milliseconds of cart.abandoned; 0 where nothing says so
 	Quiet     int64    `json:"q,omitempty"`  // saves that changed nothing but the outbox
 }
@@ -47,14 +48,19 @@ func HasEvents(cart *Cart) bool { return cart.Outbox != nil && len(cart.Outbox.E
 // The owners of records that are no carts but have the form of one, for the sake of their outbox. Carts of customers and
 // guests begin otherwise (CustomerOwner, GuestOwner), so that none of them can be taken for another.
 const (
-	ownerLeft  = "left:"  // events of a cart that is gone
-	ownerDead  = "dead:"  // a dead letter: one event for one webhook
-	ownerAgain = "again:" // a dead letter that is to be sent again
+	ownerLeft   = "left:"   // events of a cart that is gone
+	ownerDead   = "dead:"   // a dead letter: one event for one webhook
+	ownerAgain  = "again:"  // a dead letter that is to be sent again
+	ownerNotify = "notify:" // a customer who waits for an item
 )
 
-// OwnerIsLeft tells whether a record is only kept for its events, and goes with the last of them.
-func OwnerIsLeft(owner string) bool {
-	return strings.HasPrefix(owner, ownerLeft) || strings.HasPrefix(owner, ownerAgain)
+// IsSpent tells whether a record that was only kept for its events has none any more, nor anything else.
+func IsSpent(record *Cart) bool {
+	owner := record.Key.Owner
+	if HasEvents(record) || Waits(record) {
+		return false
+	}
+	return strings.HasPrefix(owner, ownerLeft) || strings.HasPrefix(owner, ownerAgain) || strings.HasPrefix(owner, ownerNotify)
 }
 
 // OwnerIsDead tells a dead letter.

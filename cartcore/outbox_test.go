@@ -261,7 +261,7 @@ func TestSettling(t *testing.T) {
 		}
 		again := cartcore.Again(letter, before)
 		waiting, due, _ := cartcore.Waiting(again, "a", 10)
-		if len(waiting) != 1 || due != 0 || cartcore.Attempts(waiting[0], "a") != 0 || !cartcore.OwnerIsLeft(again.Key.Owner) {
+		if len(waiting) != 1 || due != 0 || cartcore.Attempts(waiting[0], "a") != 0 || cartcore.IsSpent(again) {
 			t.Fatalf("sent again it is %+v", again)
 		}
 	})

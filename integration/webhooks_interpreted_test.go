@@ -160,6 +160,54 @@ func tellWebhooks(t *testing.T, r *hookReceiver, fixture *transcript.Fixture, le
 	}
 }
 
+// tellRestocked lets a customer wait for an item on a level, puts it in stock and checks that the receiver hears of it.
+func tellRestocked(t *testing.T, r *hookReceiver, fixture *transcript.Fixture, level transcript.Level) {
+	t.Helper()
+	token, err := fixture.Token("waiting")
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequest(http.MethodPost, "http://127.0.0.1/api/v1/sdk/cart/store/a3f2b1c0-1234-5678-90ab-cdef12345678/back-in-stock-subscription",
+		strings.NewReader(`{"externalProductId":"prod_404","externalVariantId":"var_404"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := level(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		t.Fatalf("subscribing answered %d", response.StatusCode)
+	}
+	path := filepath.Join(fixture.Folder, "catalog.json")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const none, some = `"price": "8.00", "stock": 0`, `"price": "8.00", "stock": 25`
+	if strings.Count(string(text), none) != 1 {
+		t.Fatal("the demo's sold-out item is not as it was")
+	}
+	if err := os.WriteFile(path+".new", []byte(strings.Replace(string(text), none, some, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+	for n := 0; ; {
+		heard := r.await(t, n)
+		for _, event := range heard {
+			if event.Type == cartcore.EventBackInStock && *event.Data.CustomerID == "waiting" {
+				return
+			}
+		}
+		n = len(heard) + 1
+	}
+}
+
 // Webhooks hear of every change in order with the plugin loaded by Traefik's interpreter.
 func TestWebhooksInterpreted(t *testing.T) {
 	r := newHookReceiver(t)
@@ -169,6 +217,7 @@ func TestWebhooksInterpreted(t *testing.T) {
 		t.Fatal(err)
 	}
 	tellWebhooks(t, r, fixture, transcript.Handler(handler))
+	tellRestocked(t, r, fixture, transcript.Handler(handler))
 }
 
 // What an earlier process left waiting in the data folder, the compiled one here, is delivered by the interpreted plugin.
@@ -209,4 +258,5 @@ func TestWebhooksInTraefik(t *testing.T) {
 	defer upstream.Close()
 	running := startTraefik(t, []route{{"webhooks", fixture.Config}}, upstream.URL)
 	tellWebhooks(t, r, fixture, running.level("webhooks"))
+	tellRestocked(t, r, fixture, running.level("webhooks"))
 }

@@ -26,8 +26,3 @@ func available(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64)
 	}
 	return d.Route.Encode(call, seen)
 }
-
-// subscriptionOf answers since when, in Unix milliseconds, a customer waits for an item to be in stock again; 0: not at all.
-func subscriptionOf(_ *desk, _ *cartcore.Caller, _ string) (int64, *cartcore.Error) {
-	return 0, nil
-}

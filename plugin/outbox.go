@@ -34,6 +34,8 @@ type outbox struct {
 	watched  map[string]bool      // the same names
 	due      []string             // carts whose time has come, for the worker of idle carts
 	letters  []string             // names of the dead letters, oldest first
+	wanted   map[string]*wanted   // what customers wait for, by tenant
+	stocking bool                 // the worker of items in stock again is at work
 	ticking  bool
 	scanning bool
 	scanned  bool  // the store was asked what is pending, in this tenure
@@ -86,7 +88,7 @@ func newOutbox(shared *sharedCarts, log *slog.Logger) *outbox {
 	now := time.Now().UnixMilli()
 	return &outbox{
 		Shared: shared, Log: log, Public: newHookClient(false), Private: newHookClient(true), ctx: ctx, stop: stop,
-		heralds: map[string][]*herald{}, lines: map[string]*line{}, idle: newSchedule(now), watched: map[string]bool{},
+		heralds: map[string][]*herald{}, lines: map[string]*line{}, idle: newSchedule(now), watched: map[string]bool{}, wanted: map[string]*wanted{},
 	}
 }
 
@@ -213,6 +215,9 @@ func tick(o *outbox, now int64) {
 	if len(o.due) > 0 && !o.idling {
 		o.idling = true
 		runAside(o, "abandoned carts", func() { tellIdle(o) })
+	}
+	if len(o.wanted) > 0 && !o.stocking {
+		lookAtStock(o, now)
 	}
 }
 

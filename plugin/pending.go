@@ -71,6 +71,7 @@ func wakePending(o *outbox, key cartcore.Key) bool {
 		return false
 	}
 	if cart != nil && cart.Outbox != nil {
+		noteWait(o, cart)
 		wakeOutbox(o, cart)
 	}
 	return true

@@ -10,6 +10,8 @@ func seldom(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 	switch call.Command.Verb {
 	case cartcore.Look:
 		return available(d, call, caller, now)
+	case cartcore.Subscribe, cartcore.Unsubscribe:
+		return subscribe(d, call, caller, on, now)
 	case cartcore.Merge:
 		return mergeNamed(d, call, caller, on, now)
 	case cartcore.Close:

@@ -150,7 +150,7 @@ func settleOnce(o *outbox, key cartcore.Key, hook string, told []*cartcore.Told,
 	if len(missing) > 0 {
 		return nil, missing, false, nil
 	}
-	if cartcore.OwnerIsLeft(key.Owner) && !cartcore.HasEvents(next) {
+	if cartcore.IsSpent(next) {
 		err = store.DropCart(o.Shared.Carts, cart)
 		next = nil
 	} else {

@@ -7,18 +7,20 @@ import (
 )
 
 // isPending tells whether something is left to do with a cart, so that PendingCarts lists it.
-func isPending(cart *cartcore.Cart) bool { return cart.Outbox.Watch || len(cart.Outbox.Events) > 0 }
+func isPending(cart *cartcore.Cart) bool {
+	return cart.Outbox.Watch || cart.Outbox.Notify || len(cart.Outbox.Events) > 0
+}
 
 // markPending says in the record of a cart that has an outbox what is left to do, and keeps it for as long.
 func markPending(c *Carts, cart *cartcore.Cart, record *Record) {
 	record.Pending = isPending(cart)
-	if cartcore.HasEvents(cart) {
+	if cartcore.HasEvents(cart) || cartcore.Waits(cart) {
 		record.Expires = letterExpiry(c.life, cart)
 	}
 }
 
-// letterExpiry answers when a record goes that is kept for more than its cart: never while an event waits in it, and a dead
-// letter after Lifetimes.Letters.
+// letterExpiry answers when a record goes that is kept for more than a cart: never while an event waits in it or a customer
+// waits by it, and a dead letter after Lifetimes.Letters.
 func letterExpiry(life *Lifetimes, cart *cartcore.Cart) int64 {
 	if cartcore.OwnerIsDead(cart.Key.Owner) && life.Letters > 0 {
 		return cart.Updated + life.Letters

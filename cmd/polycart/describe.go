@@ -9,7 +9,7 @@ import (
 // The canonical command in words. A field that says nothing is left out.
 
 var (
-	verbs   = []string{"read", "add", "put", "set", "adjust", "remove", "clear", "merge", "lock", "look", "close"}
+	verbs   = []string{"read", "add", "put", "set", "adjust", "remove", "clear", "merge", "lock", "look", "close", "subscribe", "unsubscribe"}
 	shorts  = []string{"grant what there is", "refuse", "refuse what passes the stock by itself, else grant what there is", "grant what there is, even nothing"}
 	gones   = []string{"", "drop the line"}
 	options = []string{"", "merge", "replace"}
