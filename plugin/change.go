@@ -23,10 +23,10 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 			return answer
 		}
 	}
-	lock := d.Engine.Shared.Locks[stripeOf(caller.Key)]
+	lock := d.Locks[stripeOf(caller.Key)]
 	lock.Lock()
 	defer lock.Unlock()
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	sold := catalog.Current(d.Catalogs[caller.Tenant], now)
 	catalog.NameAsks(sold, call.Command.Asks)
 	call.Command.Seed = identity.Entropy()
 	answer := attempt(d, call, caller, on, sold, now)
@@ -46,8 +46,17 @@ func tryAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, 
 	return refused(d, call, cartcore.Refuse(cartcore.KindConflict))
 }
 
-// attempt loads the cart, applies the command, prints the answer and keeps what changed; nil says that another writer won.
+// attempt loads the cart and does the command on it; nil says that another writer won.
 func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
+	cart, err := store.GetCart(d.Carts, caller.Key)
+	if err != nil || cart == nil || on != nil || call.Credentials.Cart != "" {
+		return attemptOnTerms(d, call, caller, on, sold, now)
+	}
+	return apply(d, call, caller, on, cart, sold, now)
+}
+
+// attemptOnTerms does what few attempts need: it makes a cart where there is none, and judges what the client demands.
+func attemptOnTerms(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	cart, caller, problem := cartOf(d, call, caller, now)
 	if problem != nil {
 		return refused(d, call, problem)
@@ -57,11 +66,16 @@ func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, s
 			return answer
 		}
 	}
+	return apply(d, call, caller, on, cart, sold, now)
+}
+
+// apply applies the command, prints the answer and keeps what changed; nil says that another writer won.
+func apply(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	next, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
 	if problem != nil {
 		return refused(d, call, problem)
 	}
-	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
+	answer := d.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
 	if outcome.Cut {
 		answer.Header = append(answer.Header, noticesOf(outcome)...)
 	}
@@ -69,13 +83,7 @@ func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, s
 		next = agreed(d, call, caller, on, cart, next, sold, answer, now)
 	}
 	if next != cart {
-		var err error
-		if d.Engine.Heralds != nil {
-			err = saveTelling(d.Engine, cart, next, call.Command.Verb, sold.Facts, call.Command.Seed, now)
-		} else {
-			err = store.SaveCart(d.Engine.Shared.Carts, next, cart.Version)
-		}
-		if err != nil {
+		if err := keep(d, call, cart, next, sold, now); err != nil {
 			return unsaved(d, call, err)
 		}
 	}
@@ -83,6 +91,14 @@ func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, s
 		logCut(d, outcome)
 	}
 	return answer
+}
+
+// keep saves what a cart has become, with what webhooks are to be told where a tenant has any.
+func keep(d *desk, call *adapters.Call, cart, next *cartcore.Cart, sold *catalog.Snapshot, now int64) error {
+	if d.Engine.Heralds == nil {
+		return store.SaveCart(d.Carts, next, cart.Version)
+	}
+	return saveTelling(d.Engine, cart, next, call.Command.Verb, sold.Facts, call.Command.Seed, now)
 }
 
 // unsaved answers a write that the store refused; nil where another writer won.
@@ -110,7 +126,7 @@ func cartOf(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) (*
 	if caller.Key.Owner == "" {
 		return newCart(d, call, caller, now)
 	}
-	cart, err := store.GetCart(d.Engine.Shared.Carts, caller.Key)
+	cart, err := store.GetCart(d.Carts, caller.Key)
 	if err != nil {
 		return nil, caller, cartcore.Fail(cartcore.KindUnavailable, err)
 	}

@@ -6,18 +6,44 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/identity"
+	"github.com/polycart/polycart/store"
 )
 
-// desk is where the requests of one route are served.
+// desk is where the requests of one route are served. What every request takes is at hand here, since the interpreter pays
+// for each step of the way to it (docs/interpreter.md: what a call costs).
 type desk struct {
-	Engine  *engine
-	Adapter *adapters.Adapter
-	Route   *adapters.Route
-	Number  string // the desk's own among those of its engine, for names of prepared answers
-	Reads   bool
-	Options map[string]string
+	Engine   *engine
+	Adapter  *adapters.Adapter
+	Route    *adapters.Route
+	Name     string // the dialect's
+	Number   string // the desk's own among those of its engine, for names of prepared answers
+	Reads    bool
+	Options  map[string]string
+	Limits   *cartcore.Limits
+	Body     adapters.Body
+	Decode   func(call *adapters.Call) *cartcore.Error
+	Encode   func(call *adapters.Call, seen *adapters.Seen) *adapters.Answer
+	Who      *identity.Directory
+	Catalogs map[string]*catalog.Catalog // by tenant id
+	Carts    *store.Carts
+	Locks    []*sync.Mutex
+}
+
+// newDesk makes the desk of the i-th route of a dialect ready.
+func newDesk(e *engine, adapter *adapters.Adapter, i int, options map[string]string) *desk {
+	route := &adapter.Routes[i]
+	return &desk{
+		Engine: e, Adapter: adapter, Route: route, Name: adapter.Name, Number: adapter.Name + strconv.Itoa(i),
+		Reads: strings.HasPrefix(route.Pattern, http.MethodGet+" "), Options: options, Limits: &e.Limits,
+		Body: route.Body, Decode: route.Decode, Encode: route.Encode,
+		Who: e.Directory, Catalogs: e.Catalogs, Carts: e.Shared.Carts, Locks: e.Shared.Locks,
+	}
 }
 
 // New makes the handler of one router. A path that no dialect owns goes to next untouched.
@@ -79,8 +105,7 @@ func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialec
 	}
 	for i := range adapter.Routes {
 		method, path, _ := strings.Cut(adapter.Routes[i].Pattern, " ")
-		d := &desk{Engine: e, Adapter: adapter, Route: &adapter.Routes[i], Options: options, Reads: method == http.MethodGet}
-		d.Number = adapter.Name + strconv.Itoa(i)
+		d := newDesk(e, adapter, i, options)
 		for j := range hosts {
 			at := method + " " + strings.ToLower(hosts[j]) + dialect.Prefix
 			mux.Handle(at+path, deskHandler(d))

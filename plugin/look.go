@@ -12,14 +12,14 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 	if caller.Key.Owner == "" {
 		return lookNew(d, call, caller, now)
 	}
-	cart, err := store.GetCart(d.Engine.Shared.Carts, caller.Key)
+	cart, err := store.GetCart(d.Carts, caller.Key)
 	if err != nil {
 		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, err))
 	}
 	if cart == nil {
 		return lookNew(d, call, caller, now)
 	}
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	sold := catalog.Current(d.Catalogs[caller.Tenant], now)
 	name := d.Number + schemeOf(call.Request) + "\n" + call.Credentials.Cart + "\n" + caller.Shown
 	if answer := recall(d.Engine.Answers, name, cart, sold); answer != nil {
 		return answer
@@ -52,7 +52,7 @@ func lookNew(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *
 	if problem != nil {
 		return refused(d, call, problem)
 	}
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	sold := catalog.Current(d.Catalogs[caller.Tenant], now)
 	_, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
 	if problem != nil {
 		return refused(d, call, problem)

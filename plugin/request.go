@@ -21,7 +21,7 @@ var nobody = &cartcore.Credentials{}
 
 // serve answers one request of one route. The status is written once, when the answer is known.
 func serve(d *desk, w http.ResponseWriter, r *http.Request) {
-	call := &adapters.Call{Request: r, Options: d.Options, Limits: &d.Engine.Limits, Command: reading, Credentials: nobody}
+	call := &adapters.Call{Request: r, Options: d.Options, Limits: d.Limits, Command: reading, Credentials: nobody}
 	send(w, r, guarded(d, call, w))
 }
 
@@ -37,16 +37,17 @@ func guarded(d *desk, call *adapters.Call, w http.ResponseWriter) (answer *adapt
 
 // respond leads a request through the rooms: body, decode, who asks, and then to look at the cart or to change it.
 func respond(d *desk, call *adapters.Call, w http.ResponseWriter) *adapters.Answer {
-	if d.Route.Body != adapters.NoBody {
+	if d.Body != adapters.NoBody {
 		if problem := readBody(d, call, w); problem != nil {
 			return unreadable(d, call, problem)
 		}
 	}
 	now := time.Now().UnixMilli()
-	if problem := d.Route.Decode(call); problem != nil {
+	problem := d.Decode(call)
+	if problem != nil {
 		return undecoded(d, call, problem, now)
 	}
-	caller, problem := identity.Resolve(d.Engine.Directory, d.Adapter.Name, call.Credentials, call.Request.Header, now)
+	caller, problem := identity.Resolve(d.Who, d.Name, call.Credentials, call.Request.Header, now)
 	if problem != nil {
 		return refused(d, call, problem)
 	}
