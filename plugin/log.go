@@ -15,6 +15,17 @@ func newLog(level, name string) *slog.Logger {
 	return slog.New(handler).With("plugin", "polycart", "middleware", name)
 }
 
+// editionSaid tells that the log has the edition; under registryLock.
+var editionSaid bool
+
+// sayEdition writes the edition once in the life of Traefik, before anything else, so that a log tells which one it is of.
+func sayEdition(log *slog.Logger) {
+	if !editionSaid {
+		editionSaid = true
+		log.LogAttrs(context.Background(), slog.LevelInfo, "polycart starts", slog.String("edition", edition))
+	}
+}
+
 // logRefused writes one line for a refused or failed request. It holds nothing that a client sent but the names of items
 // and fields: values can be tokens.
 func logRefused(d *desk, status int, problem *cartcore.Error) {

@@ -52,6 +52,7 @@ func obtain(ctx context.Context, config *Config, log *slog.Logger) (*engine, err
 	key := string(text)
 	registryLock.Lock()
 	defer registryLock.Unlock()
+	sayEdition(log)
 	e := engines[key]
 	if e == nil {
 		made, faults := prepare(config, log)

@@ -53,6 +53,9 @@ func Check(folder string, patterns ...string) ([]Finding, error) {
 		for _, file := range one.Syntax {
 			c.file(file)
 		}
+		if err := c.hiddenFiles(); err != nil {
+			return nil, err
+		}
 		found = append(found, c.found...)
 	}
 	sort.Slice(found, func(i, j int) bool { return found[i].Position < found[j].Position })
@@ -70,7 +73,6 @@ func (c *checker) report(at token.Pos, rule, text string, args ...any) {
 
 func (c *checker) file(file *ast.File) {
 	c.imports(file)
-	c.constraints(file)
 	ast.Inspect(file, func(node ast.Node) bool {
 		switch node := node.(type) {
 		case *ast.FuncDecl:
@@ -111,20 +113,12 @@ func (c *checker) file(file *ast.File) {
 
 // imports allows the standard library and the rooms below.
 func (c *checker) imports(file *ast.File) {
-	room := path.Base(c.pkg.PkgPath)
 	for _, spec := range file.Imports {
 		name := strings.Trim(spec.Path.Value, `"`)
-		below, ours := strings.CutPrefix(name, Module+"/")
 		switch {
-		case ours:
-			allowed := false
-			for _, one := range Rooms[room] {
-				allowed = allowed || one == below
-			}
-			if !allowed {
-				c.report(spec.Pos(), "Imports", "%s may not import %s: imports go downwards only", room, below)
-			}
-		case strings.Contains(strings.Split(name, "/")[0], "."):
+		case strings.HasPrefix(name, Module+"/"):
+			c.downwards(spec, name)
+		case outside(name):
 			c.report(spec.Pos(), "Imports", "%s is not in the standard library", name)
 		case name == "unsafe" || name == "syscall" || name == "embed" || name == "slices" || name == "maps" || name == "iter" || name == "reflect":
 			c.report(spec.Pos(), "Imports", "%s is missing or does not work", name)
@@ -132,25 +126,20 @@ func (c *checker) imports(file *ast.File) {
 	}
 }
 
-// constraints wants the old form of a build constraint beside the new one where a file must stay hidden.
-func (c *checker) constraints(file *ast.File) {
-	for _, group := range file.Comments {
-		for _, line := range group.List {
-			if line.Text == "//go:build compiled" && !strings.Contains(group.Text()+commentText(file), "+build compiled") {
-				c.report(line.Pos(), "Build constraints", "the interpreter reads only // +build")
-			}
+// downwards wants name, a package of ours, to be a room below this one.
+func (c *checker) downwards(spec *ast.ImportSpec, name string) {
+	room, below := path.Base(c.pkg.PkgPath), strings.TrimPrefix(name, Module+"/")
+	for _, one := range Rooms[room] {
+		if one == below {
+			return
 		}
 	}
+	c.report(spec.Pos(), "Imports", "%s may not import %s: imports go downwards only", room, below)
 }
 
-func commentText(file *ast.File) string {
-	text := ""
-	for _, group := range file.Comments {
-		for _, line := range group.List {
-			text += line.Text + "\n"
-		}
-	}
-	return text
+// outside says whether the package name is in a module other than the standard library: its first part is a host.
+func outside(name string) bool {
+	return strings.Contains(strings.Split(name, "/")[0], ".")
 }
 
 func (c *checker) function(node *ast.FuncDecl) {

@@ -1,0 +1,7 @@
+//go:build compiled
+
+package broken // breaks: Build constraints
+
+import (
+	_ "example.org/library" // breaks: Imports
+)
