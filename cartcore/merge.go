@@ -105,6 +105,7 @@ func roomFor(cart *Cart, ask *Ask, held int64, item *Item, limits *Limits) (room
 	if item == nil {
 		return 0, WhyCapped
 	}
+	why = WhyPlain // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	room = ask.Quantity
 	if left := Available(item) - held; left < room {
 		room, why = left, WhyCapped

@@ -94,6 +94,7 @@ func Settle(cart *Cart, hook string, told []*Told, now int64) (next *Cart, lette
 	if cart.Outbox == nil {
 		return cart, nil
 	}
+	letters = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	became := map[string]*Told{}
 	for i := range told {
 		became[told[i].Event] = told[i]
@@ -186,6 +187,9 @@ func Waiting(cart *Cart, hook string, most int) (events []*Event, due int64, ove
 	if cart.Outbox == nil {
 		return nil, 0, false
 	}
+	events = nil // and so on: a result does not begin as zero (docs/interpreter.md: named results)
+	due = 0
+	overflow = false
 	for i := range cart.Outbox.Events {
 		event := cart.Outbox.Events[i]
 		at := deliveryTo(event, hook)
@@ -225,6 +229,7 @@ func bounded(events []*Event, fresh, most int) (kept []*Event, lost int) {
 	if fresh > most {
 		most = fresh
 	}
+	lost = 0 // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	bytes := 0
 	for i := range events {
 		bytes += len(events[i].Body)

@@ -50,19 +50,19 @@ func readFile(path string, limit int64, read func(f io.Reader, size, limit int64
 func readOnce(path string, limit int64, read func(f io.Reader, size, limit int64) ([]byte, error)) (data []byte, before, after mark, err error) {
 	before, err = markOf(path)
 	if err != nil {
-		return nil, before, after, err
+		return nil, before, mark{}, err
 	}
 	if before.Size > limit {
-		return nil, before, after, fmt.Errorf("reading catalogue file: %s has %d bytes, more than the %d allowed", path, before.Size, limit)
+		return nil, before, mark{}, fmt.Errorf("reading catalogue file: %s has %d bytes, more than the %d allowed", path, before.Size, limit)
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, before, after, fmt.Errorf("reading catalogue file: %w", err)
+		return nil, before, mark{}, fmt.Errorf("reading catalogue file: %w", err)
 	}
 	data, err = read(file, before.Size, limit)
 	info, statErr := file.Stat()
 	if err = errors.Join(err, statErr, file.Close()); err != nil {
-		return nil, before, after, fmt.Errorf("reading catalogue file: %w", err)
+		return nil, before, mark{}, fmt.Errorf("reading catalogue file: %w", err)
 	}
 	return data, before, mark{Size: info.Size(), Modified: info.ModTime().UnixNano()}, nil
 }

@@ -51,6 +51,7 @@ func loadFile(file *keyFile) (keys []*verifyKey, changed bool, err error) {
 	if err != nil {
 		return nil, true, err
 	}
+	keys = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	if file.Secret {
 		keys, err = secretKeys(text)
 	} else {

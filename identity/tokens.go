@@ -197,6 +197,7 @@ func noKeySet(failed error) *cartcore.Error {
 // anyFits says whether the token's signature fits one of keys, and whether a key by the name that the token gives is
 // among them. byName is for key sets; the keys of a file have no names, so a token's is not looked at.
 func anyFits(keys []*verifyKey, token *webToken, byName bool) (fits, named bool) {
+	named = false // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	tried := 0
 	for i := range keys {
 		key := keys[i]

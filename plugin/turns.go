@@ -131,6 +131,7 @@ func settle(o *outbox, key cartcore.Key, hook string, told []*cartcore.Told) (*c
 
 // settleOnce is one attempt of settle. Where there are letters to keep first, it changes nothing and answers them.
 func settleOnce(o *outbox, key cartcore.Key, hook string, told []*cartcore.Told, kept map[string]bool) (settled *cartcore.Cart, missing []*cartcore.Cart, again bool, err error) {
+	missing = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	lock := o.Shared.Locks[stripeOf(key)]
 	lock.Lock()
 	defer lock.Unlock()

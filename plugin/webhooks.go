@@ -55,6 +55,8 @@ const (
 
 // heraldsOf makes the webhooks of a configuration ready; nil where no tenant has one.
 func heraldsOf(config *Config, catalogs map[string]*catalog.Catalog) (heralds map[string]*herald, faults []string) {
+	heralds = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
+	faults = nil
 	for i := range config.Tenants {
 		tenant := config.Tenants[i]
 		if len(tenant.Webhooks) == 0 {
@@ -72,6 +74,7 @@ func heraldsOf(config *Config, catalogs map[string]*catalog.Catalog) (heralds ma
 }
 
 func heraldOf(config *Config, tenant Tenant, at string) (made *herald, faults []string) {
+	faults = nil // as in heraldsOf
 	made = &herald{
 		Tenant: tenant.ID, Hooks: map[string]*webhook{}, Idle: milliseconds(tenant.AbandonedAfter, 0), Rules: rulesOf(config.Outbox),
 		Audience: &cartcore.Audience{StoreID: tenant.ID, Hooks: map[string][]string{}, MostEvents: int(config.Outbox.PerCart)},
@@ -101,6 +104,7 @@ func heraldOf(config *Config, tenant Tenant, at string) (made *herald, faults []
 
 // hookOf makes one webhook ready and answers the types of event that it wants.
 func hookOf(from Webhook, at string) (hook *webhook, types []string, faults []string) {
+	faults = nil // as in heraldsOf
 	address, err := readHookURL(from.URL)
 	if err != nil {
 		faults = append(faults, at+".url: "+err.Error())

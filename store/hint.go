@@ -41,6 +41,7 @@ type damage struct {
 // scanTable adds the records of a segment from an offset to a table. tailAt is where sound records end: behind it only damage follows,
 // or nothing. tail is what the table holds of that damage.
 func scanTable(o *LogOptions, s *segment, t *table, from int64) (damages []damage, tailAt int64, err error) {
+	damages = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	rows := map[string]int{}
 	for row, key := range t.Keys {
 		rows[key] = row

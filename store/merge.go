@@ -243,6 +243,8 @@ func inspectStep(l *Log, s *segment, t *table, from, to int) (needed, kept int64
 	if l.state != stateOpen || l.segments[s.number] != s || stopped(l) {
 		return 0, 0, false
 	}
+	needed = 0 // said, because a result does not begin as zero (docs/interpreter.md: named results)
+	kept = 0
 	oldest := oldestBeside(l, s)
 	for i := from; i < to; i++ {
 		found, had := l.index[t.Keys[i]]

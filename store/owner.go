@@ -94,7 +94,8 @@ func ownerBytes(o owner) ([]byte, error) {
 }
 
 // readOwner reads the content of a lock file. An owner that was stopped while it wrote leaves none.
-func readOwner(content []byte) (o owner, ok bool) {
+func readOwner(content []byte) (owner, bool) {
+	var o owner // no named result, which would not begin as zero (docs/interpreter.md: named results)
 	if err := json.Unmarshal(content, &o); err != nil || o.Token == "" {
 		return owner{}, false
 	}

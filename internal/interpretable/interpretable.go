@@ -77,6 +77,9 @@ func (c *checker) file(file *ast.File) {
 		switch node := node.(type) {
 		case *ast.FuncDecl:
 			c.function(node)
+			c.namedResults(node.Type, node.Body)
+		case *ast.FuncLit:
+			c.namedResults(node.Type, node.Body)
 		case *ast.TypeSpec:
 			if node.TypeParams != nil {
 				c.report(node.Pos(), "Generics", "%s has type parameters", node.Name.Name)

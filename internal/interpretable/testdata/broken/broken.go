@@ -70,3 +70,32 @@ out:
 	_ = used
 	return numbers, append(numbers, 1) // breaks: append among several results
 }
+
+func named(numbers []int) (found []int, count int) {
+	for _, number := range numbers {
+		found = append(found, number) // breaks: Named results
+	}
+	if len(numbers) > 3 {
+		count = 1
+	}
+	return found, count // breaks: Named results
+}
+
+func bare(numbers []int) (found bool) {
+	if len(numbers) > 0 {
+		found = true
+	}
+	return // breaks: Named results
+}
+
+func whole(numbers []int) (found []int, count int, err error) {
+	found = nil
+	count = 0
+	for range numbers {
+		count++
+	}
+	if count == 0 {
+		return nil, 0, errors.New("none")
+	}
+	return found, count, nil
+}
