@@ -250,6 +250,45 @@ func TestWaitingEventsAreDeliveredInterpreted(t *testing.T) {
 	r.await(t, 5)
 }
 
+// The check of addresses holds in the interpreter too: a name that stands for this machine is not dialled.
+func TestAPrivateReceiverIsRefusedInterpreted(t *testing.T) {
+	r := newHookReceiver(t)
+	port := r.URL[strings.LastIndex(r.URL, ":")+1:]
+	fixture := hookFixture(t, "http://localhost:"+port, "")
+	tenant := fixture.Config["tenants"].([]any)[0].(map[string]any)
+	tenant["webhooks"].([]any)[0].(map[string]any)["allowPrivate"] = false
+	fixture.Config["outbox"].(map[string]any)["attempts"] = 1
+	handler, err := interpretedPlugin(t).New(t.Context(), transcript.Upstream(), fixture.Config, "webhooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := httptest.NewRequest(http.MethodPost, "/store-alpha/agent/cart/add", strings.NewReader(`{"session_id":"sess_1","product_id":"prod_6789","quantity":1}`))
+	handler.ServeHTTP(httptest.NewRecorder(), request)
+	deadline := time.Now().Add(time.Minute)
+	for {
+		segments, err := filepath.Glob(filepath.Join(fixture.Folder, "data", "carts-*.log"))
+		if err != nil || len(segments) != 1 {
+			t.Fatalf("the data folder holds %q, %v", segments, err)
+		}
+		records, err := os.ReadFile(segments[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(string(records), `"d":true`) >= 2 && strings.Contains(string(records), "stands for no public address") {
+			break // both events are dead letters
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the events are not given up")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.requests > 0 {
+		t.Error("the receiver was asked")
+	}
+}
+
 // In a real Traefik webhooks hear the same as in an interpreter alone.
 func TestWebhooksInTraefik(t *testing.T) {
 	r := newHookReceiver(t)
