@@ -1,4 +1,4 @@
-// Command polycart runs a demo of the plugin, checks configurations, makes customer tokens and translates requests.
+// Command polycart runs a demo of the plugin, builds a Traefik with it, checks configurations, makes customer tokens and translates requests.
 package main
 
 import (
@@ -69,8 +69,9 @@ func rootCommand(began *bool) *cobra.Command {
 		Use:   "polycart",
 		Short: "One cart behind five legacy cart APIs",
 		Long: `Polycart is a Traefik middleware that lets five legacy cart APIs live on one cart.
-This program runs a demo of it, checks its configuration, lists undelivered events, makes customer tokens and translates requests.`,
+This program runs a demo of it, builds a Traefik with it, checks its configuration, lists undelivered events, makes customer tokens and translates requests.`,
 		Example: `  polycart up                          # Traefik with the plugin and a demo shop, until Ctrl-C
+  polycart build -o traefik            # a Traefik with the plugin linked in
   polycart check dynamic.yml           # every fault of a configuration, with file and line
   polycart outbox --data carts         # the events that wait for webhooks, and the dead letters
   polycart token --customer 182        # a customer token for the demo shop
@@ -82,7 +83,7 @@ This program runs a demo of it, checks its configuration, lists undelivered even
 		PersistentPreRun:  func(*cobra.Command, []string) { *began = true },
 		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	root.AddCommand(upCommand(), checkCommand(), outboxCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
+	root.AddCommand(upCommand(), buildCommand(), checkCommand(), outboxCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
 	return root
 }
 

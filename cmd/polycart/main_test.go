@@ -92,6 +92,9 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 		"an unknown flag":       {[]string{"up", "--port", "1"}, "unknown flag: --port"},
 		"an argument too many":  {[]string{"up", "now"}, `unknown command "now"`},
 		"an edition":            {[]string{"up", "--edition", "fast"}, `edition must be stock or compiled, not "fast"`},
+		"an edition to build":   {[]string{"build", "--edition", "fast", "-o", "x"}, `edition must be stock or compiled, not "fast"`},
+		"no file to build":      {[]string{"build"}, "--output is missing"},
+		"two kinds of Traefik":  {[]string{"up", "--edition", "compiled", "--traefik", "x"}, "--edition and --traefik exclude each other"},
 		"no file to check":      {[]string{"check"}, "at least one FILE"},
 		"a token for nobody":    {[]string{"token"}, "--customer is missing"},
 		"a token that has been": {[]string{"token", "--customer", "1", "--expires", "0s"}, "--expires must be more than 0s"},
@@ -107,7 +110,7 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 }
 
 func TestHelpOfEveryCommandHasAnExample(t *testing.T) {
-	for _, name := range []string{"", "up", "check", "token", "traefik", "translate", "docs", "version"} {
+	for _, name := range []string{"", "up", "build", "check", "token", "traefik", "translate", "docs", "version"} {
 		arguments := strings.Fields(name + " --help")
 		if got := runHere(t, "", arguments...); got.code != exitFine || !strings.Contains(got.out, "Examples:\n") {
 			t.Errorf("%s: got %+v", arguments, got)
@@ -150,7 +153,6 @@ func TestUpSaysAtOnceWhatIsInItsWay(t *testing.T) {
 	}{
 		"the port is in use":               {[]string{"--listen", listener.Addr().String()}, "address already in use"},
 		"the address is none":              {[]string{"--listen", "8000"}, `must be host:port, such as 127.0.0.1:8000, not "8000"`},
-		"the edition is not there":         {[]string{"--listen", free, "--edition", "compiled"}, "the compiled edition is not there yet"},
 		"there is no such Traefik":         {[]string{"--listen", free, "--traefik", "none"}, "none does not exist"},
 		"the Traefik cannot be executed":   {[]string{"--listen", free, "--traefik", "go.mod"}, "go.mod is not executable"},
 		"the data folder cannot be a file": {[]string{"--listen", free, "--traefik", "/bin/sh", "--data", "go.mod"}, "not a directory"},

@@ -39,9 +39,13 @@ works when it is pasted. Without --traefik it builds Traefik from its module, on
 Ctrl-C stops all that it started.`,
 		Example: `  polycart up
   polycart up --listen 127.0.0.1:9000 --data /var/tmp/carts
+  polycart up --edition compiled
   polycart up --traefik /usr/local/bin/traefik`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
+			if command.Flags().Changed("edition") && settings.traefik != "" {
+				return usageError{errors.New("--edition and --traefik exclude each other: a Traefik that is there has its edition")}
+			}
 			err := up(command.Context(), settings, command.OutOrStdout(), command.ErrOrStderr())
 			if command.Context().Err() != nil && errors.Is(err, context.Canceled) {
 				return nil // Ctrl-C is how this command ends
@@ -53,18 +57,15 @@ Ctrl-C stops all that it started.`,
 	flags.StringVar(&settings.listen, "listen", "127.0.0.1:8000", "host:port that Traefik listens on")
 	flags.StringVar(&settings.data, "data", filepath.Join(workFolder, "data"), "folder for the carts")
 	flags.StringVar(&settings.traefik, "traefik", "", "path of a Traefik 3 to run (default: build one)")
-	flags.StringVar(&settings.edition, "edition", string(traefik.Stock), "stock: Traefik interprets the plugin; compiled: it is linked in")
+	editionFlag(command, &settings.edition, traefik.Stock)
 	return command
 }
 
 // up runs the demo until ctx is done.
 func up(ctx context.Context, settings upSettings, out, problems io.Writer) (err error) {
-	edition, err := traefik.ParseEdition(settings.edition)
+	edition, err := readEdition(settings.edition)
 	if err != nil {
-		return usageError{fmt.Errorf("--edition: %w", err)}
-	}
-	if edition == traefik.Compiled {
-		return fmt.Errorf("--edition: %w", traefik.ErrEditionMissing)
+		return err
 	}
 	if err := traefik.CheckAddress(settings.listen); err != nil {
 		return fmt.Errorf("--listen: %w", err)

@@ -2,12 +2,8 @@ package traefik
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,21 +15,15 @@ import (
 // command is the package of Traefik's program.
 const command = "github.com/traefik/traefik/v3/cmd/traefik"
 
-// ErrEditionMissing is answered by Build for an edition that this checkout cannot build.
-var ErrEditionMissing = errors.New("the compiled edition is not there yet: use the edition stock")
-
 // Build answers the path of a Traefik of the version that checkout names, built from its module into the user's cache
 // folder, and builds it first where it is not there yet. It tells progress what it does, line by line. A cancelled ctx
 // stops the go tool and leaves nothing half done. The errors say what to do about them.
 func Build(ctx context.Context, checkout string, edition Edition, progress io.Writer) (string, error) {
-	if edition == Compiled {
-		return "", ErrEditionMissing
-	}
-	version, err := Version(checkout)
+	r, err := recipeOf(checkout, edition)
 	if err != nil {
 		return "", err
 	}
-	path, err := CachePath(checkout, edition)
+	path, err := r.cachePath()
 	if err != nil {
 		return "", err
 	}
@@ -42,13 +32,13 @@ func Build(ctx context.Context, checkout string, edition Edition, progress io.Wr
 	}
 	tool, err := exec.LookPath("go")
 	if err != nil {
-		return "", fmt.Errorf("building Traefik %s: the go command is not on PATH; install Go (https://go.dev/dl/) or give the path of a Traefik %s", version, version)
+		return "", fmt.Errorf("building Traefik %s: the go command is not on PATH; install Go (https://go.dev/dl/) or give the path of a Traefik %s", r.version, r.version)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", fmt.Errorf("making the cache folder: %w", err)
 	}
 	// Two builds at once would each compile everything. The second waits here and then finds the first one's work.
-	fmt.Fprintf(progress, "traefik: building %s into %s (once; some minutes)\n", version, filepath.Dir(path))
+	fmt.Fprintf(progress, "traefik: building %s into %s (%s)\n", r.name(), filepath.Dir(path), r.cost)
 	unlock, err := lockFile(ctx, path+".lock")
 	if err != nil {
 		return "", err
@@ -58,58 +48,12 @@ func Build(ctx context.Context, checkout string, edition Edition, progress io.Wr
 		return path, nil
 	}
 	started := time.Now()
-	b := builder{tool: tool, folder: sourceFolder(checkout), version: version, progress: progress}
+	b := builder{tool: tool, recipe: r, progress: progress}
 	if err := b.build(ctx, path); err != nil {
 		return "", err
 	}
 	fmt.Fprintf(progress, "traefik: built in %s\n", time.Since(started).Round(time.Second))
-	return path, nil
-}
-
-// CachePath answers where Build keeps the Traefik of checkout and edition, built or not. What the binary is made of is
-// part of the name, so that an old one is never taken for a new one.
-func CachePath(checkout string, edition Edition) (string, error) {
-	version, err := Version(checkout)
-	if err != nil {
-		return "", err
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("finding the user's cache folder: %w", err)
-	}
-	folder := sourceFolder(checkout)
-	hash := sha256.New()
-	fmt.Fprintln(hash, runtime.GOOS, runtime.GOARCH, linkerFlags(version))
-	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		relative, err := filepath.Rel(folder, path)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintln(hash, filepath.ToSlash(relative), len(content))
-		hash.Write(content)
-		return nil
-	})
-	if err != nil {
-		return "", fmt.Errorf("reading what Traefik is built from: %w", err)
-	}
-	// 6 bytes tell a handful of builds apart.
-	name := fmt.Sprintf("traefik-%s-%s-%s", version, edition, hex.EncodeToString(hash.Sum(nil)[:6]))
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	return filepath.Join(cache, "polycart", name), nil
-}
-
-// linkerFlags leave out the debugger's tables, a third of the binary, and tell the binary its version.
-func linkerFlags(version string) string {
-	return "-s -w -X github.com/traefik/traefik/v3/pkg/version.Version=" + strings.TrimPrefix(version, "v")
+	return path, dropOld(path, r)
 }
 
 // isBuilt tells whether path is there. Build puts a file there only when it is whole.
@@ -120,16 +64,15 @@ func isBuilt(path string) bool {
 
 // builder is one run of Build.
 type builder struct {
+	recipe
 	tool     string // path of the go command
-	folder   string // module to build in
-	version  string // of Traefik
 	progress io.Writer
 }
 
 // build makes the binary at path, first under another name.
 func (b builder) build(ctx context.Context, path string) error {
 	listing := newCounter(b.progress, "fetching modules")
-	if err := b.run(ctx, listing, "list", "-mod=readonly", "-deps", "-f", "{{.ImportPath}}", command); err != nil {
+	if err := b.run(ctx, listing, "list", "-mod=readonly", "-tags", b.tags, "-deps", "-f", "{{.ImportPath}}", command); err != nil {
 		return err
 	}
 	folder, err := os.MkdirTemp(filepath.Dir(path), ".building-")
@@ -140,7 +83,7 @@ func (b builder) build(ctx context.Context, path string) error {
 	partial := filepath.Join(folder, filepath.Base(path))
 	compiling := newCounter(b.progress, "compiling")
 	compiling.total = listing.listed
-	err = b.run(ctx, compiling, "build", "-mod=readonly", "-v", "-ldflags", linkerFlags(b.version), "-o", partial, command)
+	err = b.run(ctx, compiling, "build", "-mod=readonly", "-v", "-tags", b.tags, "-ldflags", b.linkerFlags(), "-o", partial, command)
 	if err != nil {
 		return err
 	}

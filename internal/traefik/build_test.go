@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 )
 
 // checkoutToBuild is a checkout whose Traefik no cache holds; the user's cache folder is a new one.
@@ -17,8 +18,16 @@ func checkoutToBuild(t *testing.T) string {
 	t.Setenv("XDG_CACHE_HOME", cache)
 	t.Setenv("HOME", cache)
 	return writeFiles(t, map[string]string{
-		"go.mod":                     "module github.com/polycart/polycart\n",
-		"integration/traefik/go.mod": "module github.com/polycart/polycart/integration/traefik\n\ngo 1.25.0\n\nrequire github.com/traefik/traefik/v3 v3.0.1 // indirect\n",
+		"go.mod":                              "module github.com/polycart/polycart\n",
+		"go.sum":                              "",
+		"plugin/plugin.go":                    "package plugin\n",
+		"adapters/adapters.go":                "package adapters\n",
+		"identity/identity.go":                "package identity\n",
+		"catalog/catalog.go":                  "package catalog\n",
+		"store/store.go":                      "package store\n",
+		"cartcore/cart.go":                    "package cartcore\n",
+		"integration/traefik/compiled/go.mod": "module github.com/polycart/polycart/integration/traefik/compiled\n",
+		"integration/traefik/go.mod":          "module github.com/polycart/polycart/integration/traefik\n\ngo 1.25.0\n\nrequire github.com/traefik/traefik/v3 v3.0.1 // indirect\n",
 	})
 }
 
@@ -77,9 +86,106 @@ func TestOtherRequirementsMakeAnotherBuild(t *testing.T) {
 	}
 }
 
-func TestTheCompiledEditionIsNotThereYet(t *testing.T) {
-	if _, err := Build(t.Context(), checkoutToBuild(t), Compiled, &strings.Builder{}); !errors.Is(err, ErrEditionMissing) {
-		t.Fatalf("got %v", err)
+// What a compiled Traefik is made of, and what not.
+func TestAChangedPluginMakesAnotherCompiledBuildAlone(t *testing.T) {
+	for name, test := range map[string]struct {
+		file            string
+		stock, compiled bool
+	}{
+		"the plugin's source":               {"plugin/a.go", false, true},
+		"a room's source":                   {"cartcore/a.go", false, true},
+		"the plugin's requirements":         {"go.sum", false, true},
+		"the compiled edition's link":       {"integration/traefik/compiled/ext/link.go", false, true},
+		"the stock edition's requirements":  {"integration/traefik/go.sum", true, false},
+		"a test":                            {"plugin/a_test.go", false, false},
+		"what a test reads":                 {"plugin/testdata/a.go", false, false},
+		"what only the command is made of":  {"cmd/polycart/a.go", false, false},
+		"another module's source, no build": {"integration/a.go", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkout := checkoutToBuild(t)
+			before := map[Edition]string{}
+			for _, edition := range []Edition{Stock, Compiled} {
+				before[edition] = mustCachePath(t, checkout, edition)
+			}
+			path := filepath.Join(checkout, filepath.FromSlash(test.file))
+			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, []byte("package changed\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for edition, changes := range map[Edition]bool{Stock: test.stock, Compiled: test.compiled} {
+				if after := mustCachePath(t, checkout, edition); (after != before[edition]) != changes {
+					t.Errorf("%s: got %q and then %q", edition, before[edition], after)
+				}
+			}
+		})
+	}
+}
+
+func mustCachePath(t *testing.T, checkout string, edition Edition) string {
+	t.Helper()
+	path, err := CachePath(checkout, edition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestOnlyAFewCompiledBuildsAreKept(t *testing.T) {
+	checkout := checkoutToBuild(t)
+	r, err := recipeOf(checkout, Compiled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := mustCachePath(t, checkout, Compiled)
+	folder := filepath.Dir(path)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	made := time.Unix(1_700_000_000, 0)
+	for i, name := range []string{path, path + ".lock", r.prefix() + "newest", r.prefix() + "newer", r.prefix() + "old", r.prefix() + "older", "traefik-" + r.version + "-stock-oldest"} {
+		if i > 1 {
+			name = filepath.Join(folder, name)
+		}
+		if err := os.WriteFile(name, nil, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(name, made, made.Add(-time.Duration(i)*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := dropOld(path, r); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(leftovers(t, checkout), " ")
+	want := strings.Join([]string{filepath.Base(path), r.prefix() + "newer", r.prefix() + "newest", "traefik-" + r.version + "-stock-oldest"}, " ")
+	if got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}
+
+// Both editions are the same Traefik: two go.mod files say which.
+func TestBothEditionsAreOfOneVersion(t *testing.T) {
+	checkout, err := FindCheckout(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	version, err := Version(checkout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := recipeOf(checkout, Compiled)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(filepath.Join(r.folder, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := traefikLine.FindSubmatch(content); found == nil || string(found[1]) != version {
+		t.Errorf("the compiled edition requires %q, the stock one %s", found, version)
 	}
 }
 

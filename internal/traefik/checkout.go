@@ -80,5 +80,5 @@ func Version(checkout string) (string, error) {
 	return strings.TrimSpace(string(found[1])), nil
 }
 
-// sourceFolder is the module from which Traefik is built.
+// sourceFolder is the module from which the stock Traefik is built; that of the compiled one is its folder compiled.
 func sourceFolder(checkout string) string { return filepath.Join(checkout, "integration", "traefik") }
