@@ -8,16 +8,17 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 run:
 	@$(GO) build -o polycart-demo/polycart ./cmd/polycart && exec polycart-demo/polycart up $(ARGS)
 
-# test is everything. Traefik is built before go test, which would hide how far that is and count it as test time;
-# POLYCART_TRAEFIK names another one to test with. The interpreter makes the tests slow: go test's own 10 minutes are too
+# test is everything. Traefik is built before go test, which would hide how far that is and count it as test time, in both
+# editions; POLYCART_TRAEFIK and POLYCART_TRAEFIK_COMPILED name others to test with. The interpreter makes the tests slow: go test's own 10 minutes are too
 # few for a busy machine.
 test:
 	$(GO) vet ./...
 	$(GO) test ./...
 	$(GO) vet -tags compiled ./...
 	$(GO) test -tags compiled ./store ./identity ./plugin
-	binary="$${POLYCART_TRAEFIK:-$$($(GO) run ./cmd/polycart traefik)}" && cd integration && \
-		$(GO) vet ./... && POLYCART_TRAEFIK="$$binary" $(GO) test -timeout 30m ./...
+	stock="$${POLYCART_TRAEFIK:-$$($(GO) run ./cmd/polycart traefik)}" && \
+		compiled="$${POLYCART_TRAEFIK_COMPILED:-$$($(GO) run ./cmd/polycart traefik --edition compiled)}" && cd integration && \
+		$(GO) vet ./... && POLYCART_TRAEFIK="$$stock" POLYCART_TRAEFIK_COMPILED="$$compiled" $(GO) test -timeout 30m ./...
 
 # race is the tests of the main module with the race detector, which needs a C compiler.
 race:

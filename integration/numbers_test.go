@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/polycart/polycart/internal/load"
+	"github.com/polycart/polycart/internal/traefik"
 	"github.com/polycart/polycart/internal/transcript"
 )
 
@@ -20,12 +21,18 @@ const benchConnections = 8
 
 // BenchmarkAgainstPassThrough measures each operation as a ratio to the same Traefik passing a request through to a
 // trivial server, in one run: all targets take turns in short slices, so that what else the machine does hits all alike.
-// One iteration is one round. The ratio is the median over the rounds.
+// One iteration is one round. The ratio is the median over the rounds. Each edition is measured against its own Traefik.
 func BenchmarkAgainstPassThrough(b *testing.B) {
+	for _, edition := range []traefik.Edition{traefik.Stock, traefik.Compiled} {
+		b.Run(string(edition), func(b *testing.B) { againstPassThrough(b, edition) })
+	}
+}
+
+func againstPassThrough(b *testing.B, edition traefik.Edition) {
 	const slice = 500 * time.Millisecond
 	fixture := transcript.NewFixture(b, "..", transcript.Script{Name: "numbers", Config: "limits: {maxQuantityPerLine: 1000000000}\ntenants: [{catalog: {checkEvery: 1s}}]\nlog: {level: error}\n"})
 	upstream := startUpstream(b)
-	running := startTraefik(b, []route{{"carts", fixture.Config}, {"through", nil}}, upstream)
+	running := startTraefik(b, edition, []route{{"carts", fixture.Config}, {"through", nil}}, upstream)
 	targets := benchTargets(b, fixture, running)
 	for _, target := range targets { // warm up
 		if _, err := load.Closed(b.Context(), target, benchConnections, slice); err != nil {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polycart/polycart/internal/traefik"
 	"github.com/polycart/polycart/internal/transcript"
 )
 
@@ -22,14 +23,16 @@ import (
 const reloads = 200
 
 // Two hundred changes of the dynamic file under load: no request fails, every cart keeps what was acknowledged, and
-// neither goroutines nor memory grow.
-func TestReloadsLoseNothing(t *testing.T) {
+// neither goroutines nor memory grow. In both editions.
+func TestReloadsLoseNothing(t *testing.T) { inEachEdition(t, reloadUnderLoad) }
+
+func reloadUnderLoad(t *testing.T, edition traefik.Edition) {
 	upstream := httptest.NewServer(transcript.Upstream())
 	defer upstream.Close()
 	fixture := transcript.NewFixture(t, "..", transcript.Script{Name: "reload"})
 	fixture.Config["limits"] = map[string]any{"maxQuantityPerLine": 1 << 40}
 	routes := []route{{"reload", fixture.Config}, {"other", fixture.Config}}
-	running := startTraefik(t, routes, upstream.URL)
+	running := startTraefik(t, edition, routes, upstream.URL)
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

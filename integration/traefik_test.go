@@ -18,17 +18,38 @@ import (
 	"github.com/polycart/polycart/internal/transcript"
 )
 
-// traefikBinary is the Traefik under test: POLYCART_TRAEFIK names one, else it is built, once for all tests.
-var traefikBinary = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("POLYCART_TRAEFIK"); path != "" {
+// stockTraefik and compiledTraefik are the Traefiks under test. A variable of the environment names each, else it is built,
+// once for all tests.
+var (
+	stockTraefik    = sync.OnceValues(func() (string, error) { return findTraefik(traefik.Stock, "POLYCART_TRAEFIK") })
+	compiledTraefik = sync.OnceValues(func() (string, error) { return findTraefik(traefik.Compiled, "POLYCART_TRAEFIK_COMPILED") })
+)
+
+func findTraefik(edition traefik.Edition, variable string) (string, error) {
+	if path := os.Getenv(variable); path != "" {
 		return path, nil
 	}
 	checkout, err := traefik.FindCheckout(".")
 	if err != nil {
 		return "", err
 	}
-	return traefik.Build(context.Background(), checkout, traefik.Stock, os.Stderr)
-})
+	return traefik.Build(context.Background(), checkout, edition, os.Stderr)
+}
+
+// traefikBinary is the Traefik of an edition.
+func traefikBinary(edition traefik.Edition) (string, error) {
+	if edition == traefik.Compiled {
+		return compiledTraefik()
+	}
+	return stockTraefik()
+}
+
+// inEachEdition runs a test with the Traefik that interprets the plugin and with the one that it is linked into.
+func inEachEdition(t *testing.T, test func(t *testing.T, edition traefik.Edition)) {
+	for _, edition := range []traefik.Edition{traefik.Stock, traefik.Compiled} {
+		t.Run(string(edition), func(t *testing.T) { test(t, edition) })
+	}
+}
 
 // route is a router of a test's Traefik: it takes the requests whose header X-Route is its name.
 type route struct {
@@ -63,9 +84,9 @@ func (l *logLines) String() string {
 }
 
 // startTraefik starts a real Traefik with the plugin of this checkout, a router for each route, and upstream behind them.
-func startTraefik(t testing.TB, routes []route, upstream string) *runningTraefik {
+func startTraefik(t testing.TB, edition traefik.Edition, routes []route, upstream string) *runningTraefik {
 	t.Helper()
-	binary, err := traefikBinary()
+	binary, err := traefikBinary(edition)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +200,7 @@ func last(text string, bytes int) string {
 	return text
 }
 
-// Every transcript holds in a real Traefik, with the plugin as an operator installs it.
+// Every transcript holds in a real Traefik, with the plugin as an operator installs it, in both editions.
 func TestTranscriptsInTraefik(t *testing.T) {
 	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
 	if err != nil {
@@ -187,16 +208,41 @@ func TestTranscriptsInTraefik(t *testing.T) {
 	}
 	upstream := httptest.NewServer(transcript.Upstream())
 	defer upstream.Close()
-	routes, fixtures := []route{}, []*transcript.Fixture{}
-	for _, script := range scripts {
-		fixture := transcript.NewFixture(t, "..", script)
-		fixtures = append(fixtures, fixture)
-		routes = append(routes, route{script.Name, fixture.Config})
-	}
-	running := startTraefik(t, routes, upstream.URL)
-	for i, script := range scripts {
-		t.Run(script.Name, func(t *testing.T) {
-			transcript.Run(t, script, fixtures[i], running.level(script.Name))
-		})
-	}
+	inEachEdition(t, func(t *testing.T, edition traefik.Edition) {
+		routes, fixtures := []route{}, []*transcript.Fixture{}
+		for _, script := range scripts {
+			fixture := transcript.NewFixture(t, "..", script)
+			fixtures = append(fixtures, fixture)
+			routes = append(routes, route{script.Name, fixture.Config})
+		}
+		running := startTraefik(t, edition, routes, upstream.URL)
+		for i, script := range scripts {
+			t.Run(script.Name, func(t *testing.T) {
+				transcript.Run(t, script, fixtures[i], running.level(script.Name))
+			})
+		}
+	})
+}
+
+// The plugin's first line tells the edition: so a Traefik that was given for a compiled one and interprets is found out.
+func TestThePluginSaysItsEdition(t *testing.T) {
+	upstream := httptest.NewServer(transcript.Upstream())
+	defer upstream.Close()
+	inEachEdition(t, func(t *testing.T, edition traefik.Edition) {
+		fixture := transcript.NewFixture(t, "..", transcript.Script{Name: "edition"})
+		running := startTraefik(t, edition, []route{{"edition", fixture.Config}}, upstream.URL)
+		deadline := time.Now().Add(20 * time.Second)
+		for time.Now().Before(deadline) {
+			for _, line := range strings.Split(running.log.String(), "\n") {
+				if strings.Contains(line, `"plugin":"polycart"`) {
+					if !strings.Contains(line, `"edition":"`+string(edition)+`"`) {
+						t.Errorf("the first line is %s", line)
+					}
+					return
+				}
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Error("the plugin logged nothing")
+	})
 }

@@ -53,7 +53,7 @@ func cloneHere(t *testing.T, checkout string) string {
 // startUp starts `polycart up` in folder and reads what it prints until it is ready.
 func startUp(t *testing.T, program, folder, address string) *upProgram {
 	t.Helper()
-	binary, err := traefikBinary()
+	binary, err := traefikBinary(traefik.Stock)
 	if err != nil {
 		t.Fatal(err)
 	}

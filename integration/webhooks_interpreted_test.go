@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/internal/traefik"
 	"github.com/polycart/polycart/internal/transcript"
 	"github.com/polycart/polycart/store"
 )
@@ -289,13 +290,15 @@ func TestAPrivateReceiverIsRefusedInterpreted(t *testing.T) {
 	}
 }
 
-// In a real Traefik webhooks hear the same as in an interpreter alone.
+// In a real Traefik webhooks hear the same as in an interpreter alone, in both editions.
 func TestWebhooksInTraefik(t *testing.T) {
-	r := newHookReceiver(t)
-	fixture := hookFixture(t, r.URL, "")
 	upstream := httptest.NewServer(transcript.Upstream())
 	defer upstream.Close()
-	running := startTraefik(t, []route{{"webhooks", fixture.Config}}, upstream.URL)
-	tellWebhooks(t, r, fixture, running.level("webhooks"))
-	tellRestocked(t, r, fixture, running.level("webhooks"))
+	inEachEdition(t, func(t *testing.T, edition traefik.Edition) {
+		r := newHookReceiver(t)
+		fixture := hookFixture(t, r.URL, "")
+		running := startTraefik(t, edition, []route{{"webhooks", fixture.Config}}, upstream.URL)
+		tellWebhooks(t, r, fixture, running.level("webhooks"))
+		tellRestocked(t, r, fixture, running.level("webhooks"))
+	})
 }
