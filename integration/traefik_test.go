@@ -246,3 +246,22 @@ func TestThePluginSaysItsEdition(t *testing.T) {
 		t.Error("the plugin logged nothing")
 	})
 }
+
+// Going from one edition to the other and back is a restart: both keep the same carts in the same files.
+func TestTheEditionsShareADataFolder(t *testing.T) {
+	upstream := httptest.NewServer(transcript.Upstream())
+	defer upstream.Close()
+	fixture := transcript.NewFixture(t, "..", transcript.Script{Name: "switch"})
+	for units, edition := range []traefik.Edition{traefik.Stock, traefik.Compiled, traefik.Stock} {
+		running := startTraefik(t, edition, []route{{"reload", fixture.Config}}, upstream.URL)
+		if got := running.quantity(t, 1); got != int64(units) {
+			t.Fatalf("%s: the cart holds %d units, want the %d that were put in before", edition, got, units)
+		}
+		if err := addOne(t.Context(), running.URL, "reload", 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := running.Stop(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
