@@ -189,3 +189,27 @@ func TestMergeLosesNothing(t *testing.T) {
 		}
 	})
 }
+
+// Between the two saves of a merge the guest may send a retry that changes nothing: the cart is saved for it, and still is
+// the one that was merged.
+func TestASaveThatChangesNothingIsNotMergedAgain(t *testing.T) {
+	guest, cart := holding("mug 2"), holding("song 1")
+	guest.ID = "guest"
+	command := cartcore.Command{Verb: cartcore.Merge, Seed: seed, Asks: cartcore.AsksOf(guest.Lines), Mark: cartcore.Mark{Cart: guest.ID, Version: cartcore.Edition(guest)}}
+	merged, _, err := apply(cart, command, shelf(), roomy, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := cartcore.Quietly(guest)
+	if again.Version != guest.Version+1 {
+		t.Errorf("the version is %d after %d", again.Version, guest.Version)
+	}
+	command.Mark.Version = cartcore.Edition(again)
+	twice, _, err := apply(merged, command, shelf(), roomy, now+1)
+	if err != nil || twice != merged {
+		t.Errorf("the guest's cart was merged again: %s (%v)", held(twice), err)
+	}
+	if _, done := cartcore.RestOf(merged, again); !done {
+		t.Error("the guest's cart does not count as merged any more")
+	}
+}

@@ -13,7 +13,6 @@ type Outbox struct {
 	Watch     bool     `json:"w,omitempty"`  // the cart counts as abandoned when it stays as it is for long
 	Notify    bool     `json:"n,omitempty"`  // the record is that of a customer who waits for an item
 	Abandoned int64    `json:"ab,omitempty"` // Unix milliseconds of cart.abandoned; 0 where nothing says so
-	Quiet     int64    `json:"q,omitempty"`  // saves that changed nothing but the outbox
 }
 
 // Event is one event with its deliveries that are not done.
@@ -34,12 +33,16 @@ type Delivery struct {
 	Dead     bool   `json:"d,omitempty"` // there will be no further attempt
 }
 
-// Edition is the version of what a cart holds: unlike Version it stays the same where only the outbox was worked on.
-func Edition(cart *Cart) int64 {
-	if cart.Outbox == nil {
-		return cart.Version
-	}
-	return cart.Version - cart.Outbox.Quiet
+// Edition is the version of what a cart holds: unlike Version it stays the same where a save changed nothing of that.
+func Edition(cart *Cart) int64 { return cart.Version - cart.Quiet }
+
+// Quietly is the next version of a cart that holds the same: its outbox was worked on, or an answer is kept in it.
+// Updated stays, since a client sees no change.
+func Quietly(cart *Cart) *Cart {
+	next := *cart
+	next.Version++
+	next.Quiet++
+	return &next
 }
 
 // HasEvents tells whether a cart has events that wait.
@@ -156,15 +159,13 @@ func without(event *Event, at int, after *Delivery, gone bool) *Event {
 	return &left
 }
 
-// quietly is a cart with other events and nothing else changed: its version moves on, because it is saved.
+// quietly is a cart with other events and nothing else changed.
 func quietly(cart *Cart, events []*Event) *Cart {
-	next := *cart
+	next := Quietly(cart)
 	box := *cart.Outbox
 	box.Events = events
-	box.Quiet++
 	next.Outbox = &box
-	next.Version++
-	return &next
+	return next
 }
 
 // letterOf is the dead letter of an event.

@@ -85,10 +85,10 @@ func agreed(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, ca
 	if next == cart && (answer.Status >= 300 || cart.Version == 0) {
 		return next
 	}
-	kept := *next
 	if next == cart {
-		kept.Version++ // Updated stays: a client sees no change
+		next = cartcore.Quietly(cart)
 	}
+	kept := *next
 	kept.Replies = cartcore.WithReply(next.Replies, replyOf(on, tokenOf(call, caller), answer, now), now)
 	if caller.Fresh {
 		on.Guest = caller.Guest
