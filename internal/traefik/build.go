@@ -53,7 +53,10 @@ func Build(ctx context.Context, checkout string, edition Edition, progress io.Wr
 		return "", err
 	}
 	fmt.Fprintf(progress, "traefik: built in %s\n", time.Since(started).Round(time.Second))
-	return path, dropOld(path, r)
+	if err := dropOld(path, r); err != nil {
+		fmt.Fprintf(progress, "traefik: %v\n", err) // Windows removes no program that runs; the new one is there all the same
+	}
+	return path, nil
 }
 
 // isBuilt tells whether path is there. Build puts a file there only when it is whole.

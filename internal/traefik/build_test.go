@@ -166,7 +166,7 @@ func TestOnlyAFewCompiledBuildsAreKept(t *testing.T) {
 	}
 }
 
-// Both editions are the same Traefik: two go.mod files say which.
+// Both editions are the same Traefik: two go.mod files and the image say which.
 func TestBothEditionsAreOfOneVersion(t *testing.T) {
 	checkout, err := FindCheckout(".")
 	if err != nil {
@@ -186,6 +186,13 @@ func TestBothEditionsAreOfOneVersion(t *testing.T) {
 	}
 	if found := traefikLine.FindSubmatch(content); found == nil || string(found[1]) != version {
 		t.Errorf("the compiled edition requires %q, the stock one %s", found, version)
+	}
+	image, err := os.ReadFile(filepath.Join(checkout, "docs", "editions", "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nARG TRAEFIK=" + version + "\n"; !strings.Contains(string(image), want) {
+		t.Errorf("the Dockerfile has no line %q", strings.TrimSpace(want))
 	}
 }
 
