@@ -1,8 +1,6 @@
 package plugin
 
 import (
-	"errors"
-
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/catalog"
@@ -82,17 +80,10 @@ func file(d *desk, cart *cartcore.Cart, key cartcore.Key, before *cartcore.Cart)
 	return saved(store.SaveCart(d.Engine.Shared.Carts, &filed, was))
 }
 
-// dropFiled takes away a cart that is filed. What it still has to tell is kept in a record of its own first; that it became
-// an order is no event of a cart. Its errors are those of store.DropCart.
+// dropFiled takes away a cart that is filed. That it became an order is no event of a cart.
+// Its errors are those of store.DropCart.
 func dropFiled(e *engine, cart *cartcore.Cart) error {
-	if cartcore.HasEvents(cart) {
-		left := cartcore.Left(cart)
-		if err := store.SaveCart(e.Shared.Carts, left, 0); err != nil && !errors.Is(err, store.ErrConflict) {
-			return err
-		}
-		wakeOutbox(e.Shared.Outbox, left)
-	}
-	return store.DropCart(e.Shared.Carts, cart)
+	return dropLeaving(e, cart, cart)
 }
 
 // closedBefore answers who closes a cart again: the same order is answered as it was the first time, since an answer can

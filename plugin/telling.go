@@ -36,6 +36,12 @@ func dropTelling(e *engine, cart *cartcore.Cart, facts cartcore.Facts, seed stri
 	if h != nil {
 		logLost(e.Log, cart.Key.Tenant, cartcore.Tell(cart, last, cartcore.Clear, facts, h.Audience, seed, now))
 	}
+	return dropLeaving(e, cart, last)
+}
+
+// dropLeaving drops a cart. What last still has to tell is kept in a record of its own first, so that a crash between the
+// two loses no event. Its errors are those of store.DropCart.
+func dropLeaving(e *engine, cart, last *cartcore.Cart) error {
 	if cartcore.HasEvents(last) {
 		left := cartcore.Left(last)
 		if err := store.SaveCart(e.Shared.Carts, left, 0); err != nil && !errors.Is(err, store.ErrConflict) {
