@@ -70,18 +70,7 @@ const retryAfter = 30 * time.Second
 // startBeats starts the goroutine that shows others that we live. It runs while the folder is read too, which may take
 // longer than others wait.
 func startBeats(l *Log) {
-	runBackground(l, "lock", func() {
-		ticker := time.NewTicker(l.o.beatEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-l.stop:
-				return
-			case <-ticker.C:
-				beat(l)
-			}
-		}
-	})
+	runEvery(l, "lock", l.o.beatEvery, beat)
 }
 
 func beat(l *Log) {
@@ -109,18 +98,7 @@ func trust(l *Log, now int64) {
 
 // startKeeper starts the goroutine that waits for the folder while another process owns it.
 func startKeeper(l *Log) {
-	runBackground(l, "keeper", func() {
-		ticker := time.NewTicker(l.o.beatEvery / 2)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-l.stop:
-				return
-			case <-ticker.C:
-				waitForFolder(l)
-			}
-		}
-	})
+	runEvery(l, "keeper", l.o.beatEvery/2, waitForFolder)
 }
 
 func waitForFolder(l *Log) {

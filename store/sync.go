@@ -72,18 +72,7 @@ func failPending(l *Log, err error) {
 
 // startSyncer starts the goroutine of SyncInterval.
 func startSyncer(l *Log) {
-	runBackground(l, "sync", func() {
-		ticker := time.NewTicker(l.o.Interval)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-l.stop:
-				return
-			case <-ticker.C:
-				syncIfNeeded(l)
-			}
-		}
-	})
+	runEvery(l, "sync", l.o.Interval, syncIfNeeded)
 }
 
 func syncIfNeeded(l *Log) {
@@ -92,6 +81,22 @@ func syncIfNeeded(l *Log) {
 	if l.state == stateOpen && l.active != nil && !l.active.sealed && !l.syncing && l.active.size > l.durable {
 		syncActive(l)
 	}
+}
+
+// runEvery runs a goroutine of the log that works at every interval until l.stop is closed.
+func runEvery(l *Log, name string, interval time.Duration, work func(*Log)) {
+	runBackground(l, name, func() {
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-l.stop:
+				return
+			case <-ticker.C:
+				work(l)
+			}
+		}
+	})
 }
 
 // runBackground runs a goroutine of the log until it returns, which it does when l.stop is closed. After a panic it runs
