@@ -84,6 +84,16 @@ func vesuvioSet(call *Call) *cartcore.Error {
 	if err != nil {
 		return err
 	}
+	ask, problems := vesuvioLineAsked(call, found)
+	if len(problems) > 0 {
+		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
+	}
+	call.Command = &cartcore.Command{Verb: cartcore.Set, Asks: []*cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
+	return nil
+}
+
+// vesuvioLineAsked reads the line that an update names and the quantity it shall have, with what is wrong in either.
+func vesuvioLineAsked(call *Call, found map[string]rawJSON) (*cartcore.Ask, []cartcore.FieldError) {
 	problems := []cartcore.FieldError{}
 	line, problem := text(found, "cartItemId")
 	if problem != nil {
@@ -93,12 +103,7 @@ func vesuvioSet(call *Call) *cartcore.Error {
 	if problem != nil {
 		problems = append(problems, *problem)
 	}
-	if len(problems) > 0 {
-		return &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
-	}
-	ask := &cartcore.Ask{LineID: line, Named: line, Quantity: quantity}
-	call.Command = &cartcore.Command{Verb: cartcore.Set, Asks: []*cartcore.Ask{ask}, Short: cartcore.ShortRefuses}
-	return nil
+	return &cartcore.Ask{LineID: line, Named: line, Quantity: quantity}, problems
 }
 
 func vesuvioRemove(call *Call) *cartcore.Error {

@@ -89,16 +89,7 @@ func vesuvioSetEntry(call *Call, entry rawJSON, at int) *cartcore.Ask {
 	if err != nil {
 		return &cartcore.Ask{Err: vesuvioEntryError(err, at)}
 	}
-	problems := []cartcore.FieldError{}
-	line, problem := text(found, "cartItemId")
-	if problem != nil {
-		problems = append(problems, *problem)
-	}
-	quantity, problem := integer(found, "quantity", 0, call.Limits.MaxQuantityPerLine)
-	if problem != nil {
-		problems = append(problems, *problem)
-	}
-	ask := &cartcore.Ask{LineID: line, Named: line, Quantity: quantity}
+	ask, problems := vesuvioLineAsked(call, found)
 	if len(problems) > 0 {
 		ask.Err = &cartcore.Error{Kind: cartcore.KindInvalid, Fields: problems}
 	}
