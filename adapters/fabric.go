@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/polycart/polycart/cartcore"
 )
@@ -37,7 +38,34 @@ func fabricGuest(entropy string) string { return entropy[:24] }
 // fabricCaller reads off the headers and the query who asks: x-site-context names the account, a token the user.
 // No cart is named yet.
 func fabricCaller(call *Call) *cartcore.Error {
-	call.Credentials = &cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
+	account := fabricAccountIn(call.Request.Header.Get("X-Site-Context"))
+	call.Credentials = &cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Tenant: account, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
+	if account == "" {
+		return fabricOtherAccount(call)
+	}
+	return nil
+}
+
+// fabricSiteNamed is x-site-context as far as it names the account.
+type fabricSiteNamed struct {
+	Account string `json:"account"`
+}
+
+// fabricAccountIn is the account in an x-site-context written as clients write it; empty for every other header. Where the name
+// stands once, in whatever case, and nothing is escaped, encoding/json can take no other member for it.
+func fabricAccountIn(sent string) string {
+	if strings.Contains(sent, `\`) || !utf8.ValidString(sent) || strings.Count(strings.ToLower(sent), `"account"`) != 1 || !strings.Contains(sent, `"account"`) {
+		return ""
+	}
+	var site fabricSiteNamed
+	if json.Unmarshal([]byte(sent), &site) != nil {
+		return ""
+	}
+	return site.Account
+}
+
+// fabricOtherAccount reads the account off an x-site-context member by member, or refuses a header that cannot be read.
+func fabricOtherAccount(call *Call) *cartcore.Error {
 	site, readable := fabricSite(call)
 	if !readable {
 		unreadable := cartcore.FieldError{Field: "x-site-context", Problem: cartcore.ProblemNotObject}
@@ -53,11 +81,16 @@ func fabricCaller(call *Call) *cartcore.Error {
 // query; a storefront sends "null" there for a guest (facts/fabric-cart.md §3.4).
 func fabricToken(call *Call, bodyToken string) string {
 	sent := call.Request.Header.Get("Authorization")
-	token := bearer(sent)
-	if token == "" {
-		token = sent
+	if token := bearer(sent); token != "" && !fabricBlank(token) {
+		return token
 	}
-	if fabricBlank(token) {
+	return fabricOtherToken(call, sent, bodyToken)
+}
+
+// fabricOtherToken is a token that does not stand as Bearer in Authorization.
+func fabricOtherToken(call *Call, sent, bodyToken string) string {
+	token := sent
+	if fabricBlank(token) || bearer(token) != "" { // what stood there as Bearer was blank
 		token = bodyToken
 	}
 	if fabricBlank(token) {
