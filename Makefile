@@ -1,8 +1,10 @@
 # What is needed: Go, make and git. The first run of `run` or `test` builds a Traefik, once, and shows how far it is.
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.7.0
 
-.PHONY: run test race soak lint docs
+.PHONY: run test race soak lint audit vulnerabilities docs
 
 # run is the demo, on http://127.0.0.1:8000 until Ctrl-C; make run ARGS="--listen 127.0.0.1:9000" passes flags on.
 run:
@@ -34,7 +36,16 @@ lint:
 	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	$(GO) run $(STATICCHECK) ./...
-	cd integration && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+	$(GO) run $(GOLANGCI) run ./...
+	cd integration && $(GO) mod tidy -diff && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./... && $(GO) run $(GOLANGCI) run --config ../.golangci.yml ./...
+
+# audit is what a change must pass beside the tests.
+audit: lint race
+
+# vulnerabilities asks vuln.go.dev, so it needs the internet.
+vulnerabilities:
+	$(GO) run $(GOVULNCHECK) ./...
+	$(GO) run $(GOVULNCHECK) -tags compiled ./...
 
 # docs writes docs/configuration.md from the comments in plugin/config.go.
 docs:

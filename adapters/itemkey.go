@@ -286,7 +286,7 @@ func itemkeyAnswer(call *Call, seen *Seen, answer *Answer) *Answer {
 		return answer
 	}
 	secure := call.Request.TLS != nil || call.Request.Header.Get("X-Forwarded-Proto") == "https"
-	cookie := http.Cookie{
+	cookie := http.Cookie{ //nolint:gosec // Secure is set where the client came by TLS: on plain HTTP browsers drop a Secure cookie
 		Name: itemkeyCookie, Value: seen.Caller.Guest, Path: "/", MaxAge: itemkeySeconds,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: secure,
 	}

@@ -88,7 +88,7 @@ func TestEventsOfAChange(t *testing.T) {
 		{"clearing is one event for all lines", cartcore.Command{Verb: cartcore.Clear}, "cleared"},
 		{"clearing an empty cart is nothing", cartcore.Command{Verb: cartcore.Clear}, ""},
 	}
-	cart, now := fresh, int64(before)
+	cart, now := fresh, before
 	for _, step := range steps {
 		now += 10_000
 		if step.command.Verb == cartcore.Lock {

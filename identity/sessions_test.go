@@ -128,7 +128,7 @@ func TestAnAnswerIsKeptForAMinuteAndUnknownForFiveSeconds(t *testing.T) {
 		{"broken", 0, 5}, {"broken", 0, 6}, // that it does not answer is not kept
 	}
 	for _, step := range steps {
-		inSession(d, step.session, cartcore.NeedSession, moment+step.after)
+		_, _ = inSession(d, step.session, cartcore.NeedSession, moment+step.after)
 		if n := shop.asked.Load(); n != step.asked {
 			t.Fatalf("%s after %d ms: asked %d times, want %d", step.session, step.after, n, step.asked)
 		}
@@ -187,9 +187,9 @@ func TestAShopThatIsDownIsUnavailableAndShowsNoSession(t *testing.T) {
 func TestASessionIsEscapedWhereItStands(t *testing.T) {
 	server := serveSessions(t)
 	d := openWithSessions(t, server, "/s/{session}")
-	inSession(d, `a?b#c%d&e;f`, cartcore.NeedSession, moment)
+	_, _ = inSession(d, `a?b#c%d&e;f`, cartcore.NeedSession, moment)
 	d = openWithSessions(t, server, "/q?x=1&id={session}&y=2")
-	inSession(d, `a?b#c%d&e;f+g=h`, cartcore.NeedSession, moment)
+	_, _ = inSession(d, `a?b#c%d&e;f+g=h`, cartcore.NeedSession, moment)
 	for _, want := range []string{`/s/a%3Fb%23c%25d&e%3Bf?`, `/q?x=1&id=a%3Fb%23c%25d%26e%3Bf%2Bg%3Dh&y=2`} {
 		if _, asked := server.paths.Load(want); !asked {
 			server.paths.Range(func(path, _ any) bool { t.Log(path); return true })

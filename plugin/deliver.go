@@ -91,7 +91,7 @@ func retryAfter(rules *outboxRules, attempts int64) int64 {
 	if wait > rules.LongestRetry {
 		wait = rules.LongestRetry
 	}
-	return wait - rand.Int63n(wait/2+1)
+	return wait - rand.Int63n(wait/2+1) //nolint:gosec // spreads attempts, guards nothing
 }
 
 // attemptText is which attempt of how many it was, for the log.

@@ -139,7 +139,7 @@ func lockTakeOver(k *folderLock, judged string, taken claimed) (claimed, error) 
 func lockDropClaim(k *folderLock, claimName string) error {
 	content, err := diskReadFile(k.o.disk, claimName, 2*maxOwner)
 	if err != nil {
-		return nil // it is gone
+		return nil //nolint:nilerr // it is gone, or cannot be read now: the next try looks again
 	}
 	if k.claimAt.IsZero() || string(content) != k.claim {
 		k.claim = string(content)

@@ -49,11 +49,12 @@ type Process struct {
 	// URL is where it answers, such as "http://127.0.0.1:8000".
 	URL string
 
-	program *exec.Cmd
-	output  *output
-	ended   chan struct{}
-	err     error // of the program; valid once ended is closed
-	stop    sync.Once
+	program   *exec.Cmd
+	output    *output
+	ended     chan struct{}
+	err       error // of the program; valid once ended is closed
+	stop      sync.Once
+	unstopped error // what of stopping did not work; valid after stop
 }
 
 // Start starts a Traefik in Files.Folder and waits until the plugin answers a cart request. A cancelled ctx ends it, then
@@ -86,13 +87,12 @@ func Start(ctx context.Context, settings Settings) (*Process, error) {
 	go func() {
 		select {
 		case <-ctx.Done():
-			p.Stop()
+			_ = p.Stop() // whoever stops it next hears what did not work
 		case <-p.ended:
 		}
 	}()
 	if err := p.wait(ctx, settings); err != nil {
-		p.Stop()
-		return nil, err
+		return nil, errors.Join(err, p.Stop())
 	}
 	return p, nil
 }
@@ -207,20 +207,19 @@ func (p *Process) PID() int { return p.program.Process.Pid }
 // Stop asks Traefik to end, kills it where it does not within 5 seconds, and answers when it has ended. The error says
 // what of this did not work, or which log could not be written. Stop may be called more than once and from anywhere.
 func (p *Process) Stop() error {
-	var failed error
 	p.stop.Do(func() {
-		failed = askGroup(p.program.Process)
+		p.unstopped = askGroup(p.program.Process)
 		select {
 		case <-p.ended:
 		case <-time.After(lastGrace):
 		}
 		// Traefik may be gone and leave something behind in its group.
-		failed = errors.Join(failed, killGroup(p.program.Process))
+		p.unstopped = errors.Join(p.unstopped, killGroup(p.program.Process))
 	})
 	<-p.ended
 	p.output.mu.Lock()
 	defer p.output.mu.Unlock()
-	return errors.Join(failed, p.output.failed)
+	return errors.Join(p.unstopped, p.output.failed)
 }
 
 // demoCart is an empty cart of the demo's tenant in the agent dialect: nothing behind the plugin answers it.
