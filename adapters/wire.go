@@ -277,8 +277,21 @@ func shown(raw []byte) string {
 	return strings.ToValidUTF8(string(raw[:most]), "") + "…"
 }
 
-// printed makes an answer of a value. Unlike json.Marshal it leaves <, > and & as they are, as the five origins do.
+// printed makes an answer of a value. Unlike json.Marshal it leaves <, > and & as they are, as the five origins do: where
+// json.Marshal escaped nothing like them, which is nearly always, both print the same.
 func printed(status int, value any) *Answer {
+	body, err := json.Marshal(value)
+	if err != nil || bytes.Contains(body, escapedASCII) {
+		return printedPlainly(status, value)
+	}
+	return &Answer{Status: status, Body: body}
+}
+
+// escapedASCII begins what json.Marshal makes of <, > and &, and of control characters.
+var escapedASCII = []byte(`\u00`)
+
+// printedPlainly is printed for a value that holds characters which json.Marshal escapes.
+func printedPlainly(status int, value any) *Answer {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
