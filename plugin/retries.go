@@ -41,9 +41,9 @@ func keyIn(values []string) (key string, ok bool) {
 	return key, len(key) <= maxKey
 }
 
-// guestKeyLength is how long a key must be, in characters, to find the cart of a guest who shows no token: 128 random
-// bits take 22 in base64. There the key alone stands for the guest, and a short one, such as a number that counts up,
-// would hand one guest's cart to another.
+// guestKeyLength is how long a key must be, in characters, to find the cart of a guest who shows no token, or one that no
+// cart is known by: 128 random bits take 22 in base64. There the key alone stands for the guest, since a token that we did
+// not issue may be anybody's, and a short one, such as a number that counts up, would hand one guest's cart to another.
 const guestKeyLength = 22
 
 // retries is what this process knows of writes with a key beside what the carts hold.
@@ -81,6 +81,9 @@ func once(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, key 
 		return refused(d, call, cartcore.Refuse(cartcore.KindKeyRunning))
 	}
 	defer func() { end(known, place) }()
+	if len(key) < guestKeyLength {
+		return change(d, call, caller, on, now)
+	}
 	if guest := freshGuestAt(known, place, now); guest != "" {
 		caller = identity.WithGuest(caller, d.Adapter.Name, guest, false)
 	}
