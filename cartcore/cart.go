@@ -2,7 +2,10 @@
 // what it needs of those comes in as arguments.
 package cartcore
 
-import "strings"
+import (
+	"net/url"
+	"strings"
+)
 
 // Key says whose cart it is. Within a tenant an owner has one cart, whichever dialect asks.
 type Key struct {
@@ -25,13 +28,13 @@ func KeyOf(text string) (key Key, ok bool) {
 	return Key{Tenant: tenant, Owner: owner}, found
 }
 
-// FiledOwner is where the cart of owner is kept once it is an order; id is what the cart is called in the owner's dialect,
-// and holds neither slash nor colon. It lasts as long as a cart of the owner does.
+// FiledOwner is where the cart of owner is kept once it is an order; id is what the owner's client called the cart. No two
+// owners share one. It lasts as long as a cart of the owner does.
 func FiledOwner(owner, id string) string {
 	if OwnerIsGuest(owner) {
 		return owner + "/" + id // no guest token holds a slash
 	}
-	return "filed:" + id + ":" + owner
+	return "filed:" + url.QueryEscape(id) + ":" + owner // which leaves no colon in the id
 }
 
 // OwnerIsGuest tells a guest's cart from a customer's.

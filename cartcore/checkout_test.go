@@ -88,6 +88,14 @@ func TestAnOrderIsKeptApartFromEveryCart(t *testing.T) {
 	}
 }
 
+// What a client calls its cart is any text that a path can hold.
+func TestNoClientCanNameTheOrderOfAnother(t *testing.T) {
+	owned := cartcore.FiledOwner(cartcore.CustomerOwner("x:customer:182"), "ab")
+	if named := cartcore.FiledOwner(cartcore.CustomerOwner("182"), "ab:customer:x"); named == owned {
+		t.Errorf("customer 182 has named the order of another: %s", owned)
+	}
+}
+
 func TestAMergeThatWasAskedForBeginsACart(t *testing.T) {
 	merge := merging(guestHolding(""))
 	for _, begin := range []bool{false, true} {
