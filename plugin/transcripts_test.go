@@ -30,7 +30,7 @@ func TestTranscripts(t *testing.T) {
 }
 
 // decoded reads a configuration as Traefik does (pkg/plugins/middlewareyaegi.go, createConfig).
-func decoded(t *testing.T, from map[string]any) *plugin.Config {
+func decoded(t testing.TB, from map[string]any) *plugin.Config {
 	t.Helper()
 	config := plugin.CreateConfig()
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
