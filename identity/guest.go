@@ -15,6 +15,9 @@ const maxGuest = 255
 // One native call is cheaper in the interpreter than the checks it stands for.
 var guestForm = regexp.MustCompile(`^\.*[!-\-0-~][!-.0-~]*$`)
 
+// A guest token is never compared with another: it becomes part of the cart's key, and maps find that by a hash whose seed no
+// client knows, so that the time a request takes tells nothing of the tokens there are.
+
 // guestFits tells a guest token that can name a cart from one that counts as not shown.
 func guestFits(guest string) bool {
 	return len(guest) <= maxGuest && guestForm.MatchString(guest)

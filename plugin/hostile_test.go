@@ -23,3 +23,9 @@ func TestOnlyTheOwnerSeesOrChangesACart(t *testing.T) { hostile.Matrix(t, native
 func TestTheOwnerIsGrantedWhatOthersAreRefused(t *testing.T) { hostile.Owners(t, native) }
 
 func TestAClientSetsNothingThatIsTheShops(t *testing.T) { hostile.Fields(t, native) }
+
+func TestGuestTokensCannotBeGuessed(t *testing.T) { hostile.Tokens(t, native) }
+
+func TestSessionCookiesAreHeldBack(t *testing.T) { hostile.Cookies(t, native) }
+
+func TestAPlantedTokenOpensNobodysCart(t *testing.T) { hostile.Fixation(t, native) }

@@ -157,7 +157,7 @@ func (p *place) with(body, query string, names []string, value string) (string, 
 	return string(text), query
 }
 
-// fill sends a step's requests with all names at a place. Where they make a difference it sends them one by one, to say which.
+// fill sends a step's requests with all names at a place.
 func (f *fields) fill(t *testing.T, step *Step, p *place, names []string) {
 	t.Helper()
 	strange := []string{}
@@ -175,21 +175,27 @@ func (f *fields) fill(t *testing.T, step *Step, p *place, names []string) {
 	}
 	for _, value := range values {
 		for part := range slices.Chunk(strange, most) {
-			if f.differs(t, step, p, part, value) == "" {
-				continue
-			}
-			told := 0
-			for _, name := range part {
-				if difference := f.differs(t, step, p, []string{name}, value); difference != "" && told < 5 {
-					told++
-					t.Errorf("%q: %s in %s makes a difference\n%s", name, value, p, difference)
-				}
-			}
-			if told == 0 {
-				t.Errorf("the names together, each %s in %s, make a difference that none makes alone", value, p)
+			if difference := f.differs(t, step, p, part, value); difference != "" {
+				t.Errorf("%s makes a difference in %s, each %s\n%s", f.guilty(t, step, p, part, value), p, value, difference)
 			}
 		}
 	}
+}
+
+// guilty is the first name of names that makes a difference alone, or the fewest that do together.
+func (f *fields) guilty(t *testing.T, step *Step, p *place, names []string, value string) string {
+	t.Helper()
+	for len(names) > 1 {
+		half := len(names) / 2
+		if f.differs(t, step, p, names[:half], value) != "" {
+			names = names[:half]
+		} else if f.differs(t, step, p, names[half:], value) != "" {
+			names = names[half:]
+		} else {
+			break
+		}
+	}
+	return fmt.Sprintf("%q", names)
 }
 
 // differs says where the answers, or the carts as their owners read them, are not the same; empty where they are.

@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
 
 	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/internal/transcript"
 )
 
 // Matrix sends every route's request as every actor, at a cart that is there and at one that never was. Only the owner ever
@@ -120,9 +122,17 @@ func (m *matrix) attack(t *testing.T, step *Step, by actor) {
 		if a, b := seen(got, here.mine), seen(want, nowhere.mine); a != b {
 			t.Errorf("%s can tell that the cart is there\nasks %s\nof a cart that is there:\n%s\nof one that is not:\n%s", by.name, said, a, b)
 		}
+		if cart := values(step, asHere[i])["cartId"]; names(step, "{cartId}") && got.Status < 400 && !slices.Contains(here.mine, cart) && got.Body != transcript.Passed {
+			t.Errorf("%s names a cart of somebody else's and is answered\nasks %s\ngets %d %s", by.name, said, got.Status, got.Body)
+		}
 		m.unseen(t, by, said, got)
 		m.untouched(t, by, said, added)
 	}
+}
+
+// names tells whether a step's request has a value in its path, query or body.
+func names(step *Step, value string) bool {
+	return strings.Contains(step.Pattern+step.Query+step.Body, value)
 }
 
 // unsendable tells a header value that no HTTP client can send.

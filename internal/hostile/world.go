@@ -120,6 +120,7 @@ func (w *world) send(t testing.TB, r *http.Request) *answer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	decent(t, r, response)
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
