@@ -11,7 +11,7 @@ import (
 type prey struct {
 	customer *holder            // signed in, waits for the mug too
 	guests   map[string]*holder // by dialect
-	before   map[string]string  // by dialect: the guest token that the customer had before signing in
+	before   []string           // the guest tokens that the customer had before signing in
 }
 
 const (
@@ -26,23 +26,26 @@ const (
 func victims(t testing.TB, w *world) *prey {
 	t.Helper()
 	retry := http.Header{"Idempotency-Key": {preyRetry}}
-	p := &prey{guests: map[string]*holder{}, before: map[string]string{}}
+	p := &prey{guests: map[string]*holder{}}
 	p.customer = w.customer(t, alpha, preyName, "", lampQuantity, retry)
-	for _, dialect := range guestDialects {
+	for _, dialect := range guestDialects() {
 		showing := Shown{Header: retry}
-		switch dialect {
-		case "agent":
+		switch words := dialects[dialect]; {
+		case words.session:
 			showing.Guest = "session-0f2c6d1e7b3a4958"
-		case "shop", "itemkey":
+		case !words.named:
 			showing.Guest = planted
 		}
 		p.guests[dialect] = w.guest(t, alpha, dialect, "", lampQuantity, showing)
 	}
-	for _, dialect := range []string{"shop", "itemkey"} {
+	for _, dialect := range guestDialects() {
+		if dialects[dialect].session || dialects[dialect].named { // where no token is brought along at sign-in
+			continue
+		}
 		signsIn := p.customer.Shown
 		signsIn.Guest = w.guest(t, alpha, dialect, "cable", "1", Shown{}).Name
 		w.ask(t, looks(dialect), &signsIn)
-		p.before[dialect] = signsIn.Guest
+		p.before = append(p.before, signsIn.Guest)
 	}
 	w.ask(t, stepNamed(t, "vesuvio", "POST /api/v1/sdk/cart/store/{storeId}/back-in-stock-subscription"), &p.customer.Shown)
 	return p
@@ -110,12 +113,14 @@ func (p *prey) guesses() []string {
 		"guest_00000000-0000-4000-a000-000000000000", strings.Repeat("0", 24), strings.Repeat("0", 32), planted,
 		own.Cart, own.CartNumber, own.Line, "filed:" + own.Cart + ":customer:" + preyName,
 	}
-	for _, dialect := range guestDialects {
+	for _, dialect := range guestDialects() {
 		guest := p.guests[dialect]
-		all = append(all, "guest:"+dialect+":"+guest.Name, guest.Name+"/"+guest.Name, guest.Name[:len(guest.Name)-1], "x"+guest.Name,
-			strings.ToUpper(guest.Name[:len(guest.Name)-1])+"!", guest.Name+"\n")
+		all = append(all, "guest:"+dialect+":"+guest.Name, guest.Name+"/"+guest.Name, guest.Name[:len(guest.Name)-1], "x"+guest.Name, guest.Name+"\n")
+		if capitals := strings.ToUpper(guest.Name); capitals != guest.Name {
+			all = append(all, capitals)
+		}
 	}
-	return append(all, p.before["shop"], p.before["itemkey"])
+	return append(all, p.before...)
 }
 
 // actor is somebody who asks and owns nothing of the prey's. shows is every way of asking; nil where a dialect has none.
@@ -160,14 +165,15 @@ func actors() []actor {
 		one("the namesake at the other tenant, here with that tenant's key", func(a *scene) *Shown {
 			return key(a.with(a.w.token(a.t, beta, preyName, "")), beta.Public)
 		}),
+		one("the namesake's session at the other tenant", func(a *scene) *Shown { return at(beta, a.showing("sess_"+preyName)) }),
 		one("the other tenant's public key", func(a *scene) *Shown { return key(a.aimed(), beta.Public) }),
 		one("the other tenant's secret key", func(a *scene) *Shown { return key(a.aimed(), beta.Secret) }),
 		{"another guest of the dialect", func(a *scene) []*Shown {
-			if adds[a.step.Dialect] == "" {
+			if dialects[a.step.Dialect].adds == "" {
 				return nil
 			}
 			showing := Shown{}
-			if a.step.Dialect == "agent" {
+			if dialects[a.step.Dialect].session {
 				showing.Guest = fmt.Sprintf("session-%08d", a.number)
 			}
 			token := a.w.guest(a.t, alpha, a.step.Dialect, "cable", "1", showing).Name
@@ -176,7 +182,7 @@ func actors() []actor {
 		}},
 		{"a guest of another dialect", func(a *scene) []*Shown {
 			all := []*Shown{}
-			for _, dialect := range guestDialects {
+			for _, dialect := range guestDialects() {
 				if dialect != a.step.Dialect {
 					all = append(all, a.showing(a.prey.guests[dialect].Name))
 				}

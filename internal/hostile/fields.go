@@ -233,7 +233,7 @@ func (f *fields) tell(t *testing.T, step *Step, p *place, own *holder, names []s
 		}
 	}
 	said := []string{shownWithout(f.w.send(t, requestWith(step, &own.Shown, query, body)), mine, p.free())}
-	for dialect := range reads {
+	for dialect := range dialects {
 		if own.Token == "" && dialect != step.Dialect {
 			continue
 		}

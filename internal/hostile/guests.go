@@ -70,7 +70,7 @@ func Cookies(t *testing.T, level *Level) {
 			case "TLS before us":
 				r.Header.Set("X-Forwarded-Proto", "https")
 			}
-			if got := w.send(t, r); issued(t, "itemkey", got) != own.Name { // send looks at the cookie
+			if got := w.send(t, r); dialects["itemkey"].token(t, got) != own.Name { // send looks at the cookie
 				t.Errorf("%s: the session is not renewed: %v", scheme, got.Header)
 			}
 		}
@@ -95,20 +95,20 @@ func Fixation(t *testing.T, level *Level) {
 func (w *world) madeUp(t *testing.T, adapter *adapters.Adapter) {
 	token := adapter.Guest(strings.Repeat("5", 32))
 	thief := &Shown{Shop: alpha, Key: alpha.Public, Guest: token}
-	add := buys(adapter.Name, "", "3")
+	add, words := buys(adapter.Name, "", "3"), dialects[adapter.Name]
 	for _, retry := range []string{"", "1"} { // a short Idempotency-Key, which the thief guesses
 		shopping := *thief
 		if retry != "" {
 			shopping.Header = http.Header{"Idempotency-Key": {retry}}
 		}
 		got := w.send(t, Request(add, &shopping))
-		if adapter.Name == "fabric" {
+		if words.named {
 			if got.Status != 404 {
 				t.Errorf("a cart that is not there is made: %d %s", got.Status, got.Body)
 			}
 			continue
 		}
-		own := issued(t, adapter.Name, got)
+		own := words.token(t, got)
 		if got.Status != 200 || own == "" || own == token {
 			t.Errorf("the guest is given no token of the shop's: %d %s", got.Status, got.Body)
 		}
@@ -121,7 +121,7 @@ func (w *world) madeUp(t *testing.T, adapter *adapters.Adapter) {
 	signedIn := w.customer(t, alpha, id, "", "3", nil)
 	beside := signedIn.Shown
 	beside.Guest = token
-	if adapter.Name == "fabric" {
+	if words.named {
 		if got := w.send(t, Request(stepNamed(t, "fabric", "PATCH /api-cart/cart/merge"), &beside)); got.Status != 404 {
 			t.Errorf("a cart that is not there is merged: %d %s", got.Status, got.Body)
 		}
@@ -134,11 +134,12 @@ func (w *world) madeUp(t *testing.T, adapter *adapters.Adapter) {
 // borrowed plants a token that the thief was issued. At sign-in what is in that cart goes to the customer; the token is nobody's
 // from then on.
 func (w *world) borrowed(t *testing.T, adapter *adapters.Adapter) {
+	words := dialects[adapter.Name]
 	thief := &w.guest(t, alpha, adapter.Name, "cable", "1", Shown{}).Shown
 	signedIn := w.customer(t, alpha, "kept"+adapter.Name, "", "3", nil)
 	beside := signedIn.Shown
 	beside.Guest = thief.Guest
-	if adapter.Name == "fabric" {
+	if words.named {
 		w.ask(t, stepNamed(t, "fabric", "PATCH /api-cart/cart/merge"), &beside)
 	} else {
 		w.ask(t, looks(adapter.Name), &beside)
@@ -149,10 +150,10 @@ func (w *world) borrowed(t *testing.T, adapter *adapters.Adapter) {
 		t.Fatalf("the guest's cart was not merged: %s", before)
 	}
 	got := w.send(t, Request(buys(adapter.Name, "cable", "1"), thief))
-	if now := issued(t, adapter.Name, got); got.Status < 300 && now == thief.Guest || got.Status >= 300 && adapter.Name != "fabric" {
+	if granted := got.Status < 300; granted == words.named || (granted && words.token(t, got) == thief.Guest) {
 		t.Errorf("the token is somebody's after the merge: %d %s", got.Status, got.Body)
 	}
-	if adapter.Name != "fabric" {
+	if !words.named {
 		w.ask(t, looks(adapter.Name), &beside)
 	}
 	if after := w.ask(t, looks("vesuvio"), &signedIn.Shown).Body; after != before {

@@ -47,11 +47,11 @@ func (w *world) owners(t testing.TB, step *Step, id string) []*holder {
 	if subscribed := strings.Replace(step.Pattern, "DELETE ", "POST ", 1); step.Apart && subscribed != step.Pattern {
 		w.ask(t, stepNamed(t, step.Dialect, subscribed), &signedIn.Shown)
 	}
-	if adds[step.Dialect] == "" || step.Signs {
+	if dialects[step.Dialect].adds == "" || step.Signs {
 		return []*holder{signedIn}
 	}
 	showing := Shown{}
-	if step.Dialect == "agent" {
+	if dialects[step.Dialect].session {
 		showing.Guest = "session-" + id
 	}
 	return []*holder{signedIn, w.guest(t, alpha, step.Dialect, "", "3", showing)}

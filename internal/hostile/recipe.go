@@ -91,8 +91,9 @@ type Step struct {
 func Steps() ([]Step, error) {
 	steps, known := []Step{}, map[string]bool{}
 	for _, adapter := range adapters.All() {
-		if dress[adapter.Name] == nil {
-			return nil, fmt.Errorf("the dialect %s says nowhere how it shows who asks: add it to dress in internal/hostile", adapter.Name)
+		words := dialects[adapter.Name]
+		if words == nil || (words.token == nil) != (adapter.Guest == nil) {
+			return nil, fmt.Errorf("nothing says how the dialect %s shows who asks, and the tokens that it issues: add it to dialects in internal/hostile", adapter.Name)
 		}
 		for _, route := range adapter.Routes {
 			name := adapter.Name + " " + route.Pattern
@@ -128,43 +129,6 @@ type Shown struct {
 	Header   http.Header
 }
 
-// dress puts what is shown into the places where a dialect looks for it, beside path, query and body.
-var dress = map[string]func(r *http.Request, s *Shown){
-	"agent": func(*http.Request, *Shown) {},
-	"shop": func(r *http.Request, s *Shown) {
-		show(r, "X-API-Key", s.Key)
-		show(r, "X-Cart-ID", s.Guest)
-		bear(r, s.Token)
-	},
-	"itemkey": func(r *http.Request, s *Shown) {
-		r.Host = s.Shop.Host
-		if s.Guest != "" {
-			show(r, "Cookie", "theme=dark; sessionid="+s.Guest)
-		}
-		bear(r, s.Token)
-	},
-	"vesuvio": func(r *http.Request, s *Shown) {
-		show(r, "X-API-Key", s.Key)
-		bear(r, s.Token)
-	},
-	"fabric": func(r *http.Request, s *Shown) {
-		r.Header.Set("X-Site-Context", `{"account":"`+s.Shop.Account+`","channel":12}`)
-		bear(r, s.Token)
-	},
-}
-
-func show(r *http.Request, name, value string) {
-	if value != "" {
-		r.Header.Set(name, value)
-	}
-}
-
-func bear(r *http.Request, token string) {
-	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
-	}
-}
-
 // values are what can stand in braces in a pattern, a query or a body.
 func values(step *Step, s *Shown) map[string]string {
 	item := items[step.Names]
@@ -175,7 +139,7 @@ func values(step *Step, s *Shown) map[string]string {
 	if guest == "" {
 		guest = s.Cart
 	}
-	if step.Dialect == "agent" && s.Token != "" { // there the session is the token
+	if dialects[step.Dialect].session && s.Token != "" { // then the session is the token
 		guest = s.Token
 	}
 	return map[string]string{
@@ -220,7 +184,7 @@ func requestWith(step *Step, s *Shown, query, body string) *http.Request {
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	dress[step.Dialect](r, s)
+	dialects[step.Dialect].dress(r, s)
 	for name, sent := range s.Header {
 		r.Header[name] = slices.Clone(sent)
 	}

@@ -54,6 +54,7 @@ tenants:
       - {sha256: "%s", kind: secret}
     catalog: {file: "{{demo}}/catalog.json"}
     customers: {secretFile: "{{demo}}/beta-secret"}
+    sessions: {url: "{{sessions}}/{session}"}
 log: {level: error}
 `
 
@@ -160,7 +161,7 @@ func (w *world) customer(t testing.TB, shop *Shop, id, names, quantity string, s
 			LineItemID json.Number `json:"lineItemId"`
 		} `json:"items"`
 	}
-	read(t, w.ask(t, &Step{Dialect: "fabric", Pattern: reads["fabric"]}, &h.Shown), &cart)
+	read(t, w.ask(t, &Step{Dialect: "fabric", Pattern: dialects["fabric"].reads}, &h.Shown), &cart)
 	h.Cart, h.CartNumber, h.Number = cart.ID, cart.Number.String(), cart.Items[0].LineItemID.String()
 	var envelope struct {
 		Data struct {
@@ -169,7 +170,7 @@ func (w *world) customer(t testing.TB, shop *Shop, id, names, quantity string, s
 			} `json:"items"`
 		} `json:"data"`
 	}
-	read(t, w.ask(t, &Step{Dialect: "vesuvio", Pattern: reads["vesuvio"]}, &h.Shown), &envelope)
+	read(t, w.ask(t, &Step{Dialect: "vesuvio", Pattern: dialects["vesuvio"].reads}, &h.Shown), &envelope)
 	h.Line = envelope.Data.Items[0].ID
 	return h
 }
@@ -179,9 +180,10 @@ func (w *world) customer(t testing.TB, shop *Shop, id, names, quantity string, s
 func (w *world) guest(t testing.TB, shop *Shop, dialect, names, quantity string, showing Shown) *holder {
 	t.Helper()
 	showing.Shop, showing.Key = shop, shop.Public
-	token := issued(t, dialect, w.ask(t, buys(dialect, names, quantity), &showing))
-	if dialect == "agent" { // whose sessions the shop's own Session API issues
-		token = showing.Guest
+	got := w.ask(t, buys(dialect, names, quantity), &showing)
+	token := showing.Guest
+	if !dialects[dialect].session {
+		token = dialects[dialect].token(t, got)
 	}
 	return &holder{
 		Shown: Shown{Shop: shop, Key: shop.Public, Guest: token, Number: "1"},
@@ -189,32 +191,17 @@ func (w *world) guest(t testing.TB, shop *Shop, dialect, names, quantity string,
 	}
 }
 
-// The routes by which every dialect reads a cart, and by which those that know guests put an item into one.
-var (
-	reads = map[string]string{
-		"agent": "GET /{domain}/agent/cart/get", "shop": "GET /api/v1/shop/cart", "itemkey": "GET /api/v1/cart/{$}",
-		"vesuvio": "GET /api/v1/sdk/cart/{storeId}", "fabric": "GET /api-cart/cart",
-	}
-	adds = map[string]string{
-		"agent": "POST /{domain}/agent/cart/add", "shop": "POST /api/v1/shop/cart/{sku}", "itemkey": "POST /api/v1/cart/{$}",
-		"fabric": "POST /api-cart/cart/item",
-	}
-)
-
-// guestDialects are the dialects that know guests.
-var guestDialects = []string{"agent", "shop", "itemkey", "fabric"}
-
 // buys is a step that puts as many of an item into a cart.
 func buys(dialect, names, quantity string) *Step {
-	recipe := recipes[dialect+" "+adds[dialect]]
+	recipe := recipes[dialect+" "+dialects[dialect].adds]
 	recipe.Names = names
 	recipe.Body = strings.Replace(recipe.Body, `"quantity":2`, `"quantity":`+quantity, 1)
-	return &Step{Dialect: dialect, Pattern: adds[dialect], Recipe: recipe}
+	return &Step{Dialect: dialect, Pattern: dialects[dialect].adds, Recipe: recipe}
 }
 
 // looks is the step by which a dialect reads a cart.
 func looks(dialect string) *Step {
-	return &Step{Dialect: dialect, Pattern: reads[dialect], Reads: true, Recipe: recipes[dialect+" "+reads[dialect]]}
+	return &Step{Dialect: dialect, Pattern: dialects[dialect].reads, Reads: true, Recipe: recipes[dialect+" "+dialects[dialect].reads]}
 }
 
 // stepNamed is the step of a route with its recipe.
@@ -225,32 +212,6 @@ func stepNamed(t testing.TB, dialect, pattern string) *Step {
 		t.Fatalf("the route %s %s has no recipe", dialect, pattern)
 	}
 	return &Step{Dialect: dialect, Pattern: pattern, Recipe: recipe}
-}
-
-// issued is the guest's token in an answer; empty where there is none.
-func issued(t testing.TB, dialect string, from *answer) string {
-	t.Helper()
-	var body struct {
-		ID   string `json:"_id"`
-		Data struct {
-			CartID string `json:"cart_id"`
-		} `json:"data"`
-	}
-	switch dialect {
-	case "shop":
-		read(t, from, &body)
-		return body.Data.CartID
-	case "fabric":
-		read(t, from, &body)
-		return body.ID
-	case "itemkey":
-		for _, cookie := range (&http.Response{Header: from.Header}).Cookies() {
-			if cookie.Name == "sessionid" {
-				return cookie.Value
-			}
-		}
-	}
-	return ""
 }
 
 func read(t testing.TB, from *answer, into any) {
