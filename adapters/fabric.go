@@ -232,9 +232,9 @@ func fabricItems(call *Call, found map[string]rawJSON, command *cartcore.Command
 
 // fabricAsk reads an item. An update names the line by lineItemId; an itemId beside it must be that of the line.
 func fabricAsk(call *Call, entry rawJSON, verb cartcore.Verb, lowest int64) (*cartcore.Ask, *cartcore.Error) {
-	found, err := members(entry)
-	if err != nil {
-		return nil, err
+	found := inner(entry)
+	if found == nil {
+		return nil, notObject(entry)
 	}
 	ask := &cartcore.Ask{Named: string(found["itemId"])}
 	all := make([]*cartcore.FieldError, 6)
@@ -307,12 +307,9 @@ func fabricPrice(found map[string]rawJSON) (string, *cartcore.FieldError) {
 	if !given || string(raw) == "null" {
 		return "", nil
 	}
-	price, err := members(raw)
-	if err != nil && err.Kind == cartcore.KindInvalid {
+	price := inner(raw)
+	if price == nil {
 		return "", &cartcore.FieldError{Field: "price", Problem: cartcore.ProblemNotObject, Value: shown(raw)}
-	}
-	if err != nil {
-		return "", &cartcore.FieldError{Field: "price", Problem: cartcore.ProblemNotValid}
 	}
 	if sale := string(price["sale"]); strings.Trim(sale, "0.") != "" && sale != "null" && sale != "false" {
 		return sale, nil

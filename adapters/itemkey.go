@@ -378,7 +378,7 @@ func itemkeyField(row refusal, message string) *Answer {
 // itemkeyMediaText names what was sent and cannot be read: the media type, or the encoding of a compressed body.
 func itemkeyMediaText(row string, header http.Header) string {
 	sent := header.Get("Content-Type")
-	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := strings.Join(header["Content-Encoding"], ","); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		sent, row = encoding, "Unsupported content encoding \"{sent}\" in request."
 	}
 	return strings.Replace(row, "{sent}", sent, 1)

@@ -244,11 +244,7 @@ func shopOptions(item *cartcore.Item, line *cartcore.Line) rawJSON {
 	if len(line.Options) == 0 {
 		return rawJSON(facts)
 	}
-	own, err := ordered([]byte(facts))
-	if err != nil {
-		return shopObject(line.Options)
-	}
-	return shopObject(cartcore.OverlayOptions(own, line.Options))
+	return shopObject(cartcore.OverlayOptions(ordered([]byte(facts)), line.Options))
 }
 
 func shopObject(all []cartcore.Option) rawJSON {

@@ -67,9 +67,9 @@ func vesuvioEntries(call *Call, command *cartcore.Command, name string) ([]json.
 
 // vesuvioAddEntry reads an entry of a bulk add. One that is wrong is refused in its turn, and does not refuse the others.
 func vesuvioAddEntry(call *Call, entry rawJSON, at int) *cartcore.Ask {
-	found, err := members(entry)
-	if err != nil {
-		return &cartcore.Ask{Err: vesuvioEntryError(err, at)}
+	found := inner(entry)
+	if found == nil {
+		return vesuvioNoEntry(at)
 	}
 	ask, problems := vesuvioItem(found)
 	quantity, problem := integer(found, "quantity", 1, call.Limits.MaxQuantityPerLine)
@@ -85,9 +85,9 @@ func vesuvioAddEntry(call *Call, entry rawJSON, at int) *cartcore.Ask {
 
 // vesuvioSetEntry reads an entry of a bulk update, likewise.
 func vesuvioSetEntry(call *Call, entry rawJSON, at int) *cartcore.Ask {
-	found, err := members(entry)
-	if err != nil {
-		return &cartcore.Ask{Err: vesuvioEntryError(err, at)}
+	found := inner(entry)
+	if found == nil {
+		return vesuvioNoEntry(at)
 	}
 	ask, problems := vesuvioLineAsked(call, found)
 	if len(problems) > 0 {
@@ -96,13 +96,10 @@ func vesuvioSetEntry(call *Call, entry rawJSON, at int) *cartcore.Ask {
 	return ask
 }
 
-// vesuvioEntryError names the entry that is no object, or in which a name stands twice.
-func vesuvioEntryError(err *cartcore.Error, at int) *cartcore.Error {
+// vesuvioNoEntry names the entry that is no object.
+func vesuvioNoEntry(at int) *cartcore.Ask {
 	wrong := cartcore.FieldError{Field: "items[" + strconv.Itoa(at) + "]", Problem: cartcore.ProblemNotObject}
-	if err.Kind == cartcore.KindMalformed {
-		wrong.Problem = cartcore.ProblemNotValid
-	}
-	return cartcore.RefuseField(wrong)
+	return &cartcore.Ask{Err: cartcore.RefuseField(wrong)}
 }
 
 // vesuvioBulk is the answer to a bulk request. Message and ErrorCode are there where no entry succeeded: then they are

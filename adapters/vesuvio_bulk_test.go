@@ -27,11 +27,11 @@ func TestVesuvioReadsBulkRequestsIntoOneCommand(t *testing.T) {
 			}},
 		},
 		{
-			"an update", "PUT", `{"items":[{"cartItemId":"l","quantity":0},{"cartItemId":"l"},{"cartItemId":"l","cartItemId":"m","quantity":1}]}`,
+			"an update", "PUT", `{"items":[{"cartItemId":"l","quantity":0},{"cartItemId":"l"},null]}`,
 			cartcore.Command{Verb: cartcore.Set, Short: cartcore.ShortRefuses, Each: true, Asks: []*cartcore.Ask{
 				{LineID: "l", Named: "l"},
 				{LineID: "l", Named: "l", Err: wrong(cartcore.FieldError{Field: "quantity", Problem: cartcore.ProblemMissing})},
-				{Err: wrong(cartcore.FieldError{Field: "items[2]", Problem: cartcore.ProblemNotValid})},
+				{Err: wrong(cartcore.FieldError{Field: "items[2]", Problem: cartcore.ProblemNotObject})},
 			}},
 		},
 		{

@@ -1,7 +1,6 @@
 package adapters
 
 import (
-	"bytes"
 	"encoding/json"
 	"time"
 
@@ -27,7 +26,7 @@ func vesuvioWaiting(call *Call, verb cartcore.Verb) *cartcore.Error {
 	if err != nil {
 		return err
 	}
-	if verb == cartcore.Unsubscribe && len(bytes.TrimSpace(call.Body)) == 0 {
+	if verb == cartcore.Unsubscribe && len(call.Body) == 0 {
 		found = inQuery(call, "externalProductId", "externalVariantId")
 	}
 	ask, problems := vesuvioItem(found)

@@ -22,84 +22,79 @@ const maxOptionsBytes = 4096
 // rawJSON is a JSON value that is not read yet.
 type rawJSON = json.RawMessage
 
-// members reads a JSON object into its members by exact name: encoding/json would take "Quantity" for "quantity" in a
-// struct, and would let the last of two equal names win. raw is the whole text: what follows the object is an error.
+// nameEnd stands behind every name of compact JSON, and nowhere else but where a string begins with a colon.
+var nameEnd = []byte(`":`)
+
+// members reads JSON text from outside, which must be one object, into its members by exact name: encoding/json would take
+// "Quantity" for "quantity" in a struct, and would let the last of two equal names win.
 func members(raw []byte) (map[string]rawJSON, *cartcore.Error) {
 	var compact bytes.Buffer
-	if json.Compact(&compact, raw) != nil {
+	if json.Compact(&compact, raw) != nil || !utf8.Valid(raw) {
 		return nil, malformed(raw)
 	}
-	var found map[string]rawJSON
-	if json.Unmarshal(compact.Bytes(), &found) != nil || found == nil {
+	found := inner(compact.Bytes())
+	if found == nil {
 		return nil, notObject(compact.Bytes())
 	}
-	// An object of unescaped, unequal names is as long as its members, four bytes each for quotes, colon and comma, and a
-	// brace. Only where that does not add up are the names read one by one, which the interpreter does slowly.
-	size := 1
-	for name, value := range found {
-		size += len(name) + len(value) + 4
-	}
-	if size != compact.Len() || !utf8.Valid(raw) {
-		return checked(compact.Bytes(), found)
+	// Where there are as many names as members no object stands inside and no name twice; without an array it is not deep
+	// either, and without a backslash no name or text is written in another way than it reads.
+	if bytes.Count(compact.Bytes(), nameEnd) != len(found) || bytes.ContainsAny(compact.Bytes(), `\[`) {
+		return strict(compact.Bytes(), found)
 	}
 	return found, nil
 }
 
-// checked refuses an object in which a name stands twice, and text that is not UTF-8.
-func checked(text []byte, found map[string]rawJSON) (map[string]rawJSON, *cartcore.Error) {
-	if !utf8.Valid(text) {
-		return nil, cartcore.Fail(cartcore.KindMalformed, errors.New("reading JSON: not UTF-8"))
+// inner reads an object that stands in text which members has read, as deep as it may; nil where it is none.
+func inner(raw []byte) map[string]rawJSON {
+	var found map[string]rawJSON
+	if json.Unmarshal(raw, &found) != nil {
+		return nil
 	}
-	if _, err := ordered(text); err != nil {
-		return nil, err
+	return found
+}
+
+// strict refuses text that two parsers may read differently.
+func strict(text []byte, found map[string]rawJSON) (map[string]rawJSON, *cartcore.Error) {
+	if err := cartcore.Strict(text); err != nil {
+		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
 	}
 	return found, nil
 }
 
-// malformed says why raw is no JSON.
+// malformed says why raw is no JSON in UTF-8.
 func malformed(raw []byte) *cartcore.Error {
+	if !utf8.Valid(raw) {
+		return cartcore.Fail(cartcore.KindMalformed, errors.New("reading JSON: not UTF-8"))
+	}
 	var any json.RawMessage
 	return cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", json.Unmarshal(raw, &any)))
 }
 
 // notObject refuses JSON that is no object.
 func notObject(text []byte) *cartcore.Error {
-	if !utf8.Valid(text) {
-		return cartcore.Fail(cartcore.KindMalformed, errors.New("reading JSON: not UTF-8"))
-	}
 	return cartcore.RefuseField(cartcore.FieldError{Problem: cartcore.ProblemNotObject, Value: shown(text)})
 }
 
-// ordered reads a JSON object into its members in the order they stand; a name that stands twice is refused.
-func ordered(raw []byte) ([]cartcore.Option, *cartcore.Error) {
+// ordered reads an object that stands in text which members has read into its members in the order they stand.
+func ordered(raw []byte) []cartcore.Option {
 	reader := json.NewDecoder(bytes.NewReader(raw))
-	if _, err := reader.Token(); err != nil {
-		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
-	}
+	_, _ = reader.Token() // the brace; the text was read before, so that nothing here can fail
 	all := []cartcore.Option{}
-	seen := map[string]bool{}
 	for reader.More() {
-		token, err := reader.Token()
-		if err != nil {
-			return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
-		}
+		token, _ := reader.Token()
 		name, _ := token.(string)
 		var value json.RawMessage
-		if err := reader.Decode(&value); err != nil {
-			return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+		if reader.Decode(&value) != nil {
+			return all
 		}
-		if seen[name] {
-			return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: the name %q stands twice in an object", name))
-		}
-		seen[name] = true
 		all = append(all, cartcore.Option{Name: name, Value: string(value)})
 	}
-	return all, nil
+	return all
 }
 
-// bodyMembers reads the body of a call; an empty body is an empty object.
+// bodyMembers reads the body of a call; no body is an empty object.
 func bodyMembers(call *Call) (map[string]rawJSON, *cartcore.Error) {
-	if len(bytes.TrimSpace(call.Body)) == 0 {
+	if len(call.Body) == 0 {
 		return map[string]rawJSON{}, nil
 	}
 	return members(call.Body)
@@ -194,8 +189,8 @@ func wholeNumber(text string) (int64, bool) {
 	return number, number <= cartcore.MaxInteger && number >= -cartcore.MaxInteger
 }
 
-// plainText is a JSON string without escapes that stands for its own characters. A lone surrogate decodes to U+FFFD, so
-// that two clients would share a name neither of them sent; it is not plain.
+// plainText is a JSON string without escapes that stands for its own characters. What is not UTF-8 in a query is U+FFFD
+// here, so that two clients would share a name neither of them sent; it is not plain.
 var plainText = regexp.MustCompile(`^"[^"\\\x{FFFD}]+"$`)
 
 // text reads a string of 1 to maxTextBytes bytes.
@@ -247,11 +242,7 @@ func options(found map[string]rawJSON, name string) (all []cartcore.Option, give
 	if len(raw) > maxOptionsBytes {
 		return nil, false, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemTooLong, Limit: maxOptionsBytes}
 	}
-	all, err := ordered(raw)
-	if err != nil {
-		return nil, false, &cartcore.FieldError{Field: name, Problem: cartcore.ProblemNotValid, Value: shown(raw)}
-	}
-	return all, true, nil
+	return ordered(raw), true, nil
 }
 
 // maxPathBytes is more than any id has, a SKU of 64 characters of 4 bytes included, so that a longer text names nothing

@@ -14,8 +14,8 @@ import (
 // 8 to 16 KiB by default.
 const maxToken = 8192
 
-// maxNestedHeader bounds, in bytes, a header with objects inside. Anybody can send one, and walking through it costs the
-// interpreter up to 2 µs a byte. A header with a chain of certificates is longer, but flat.
+// maxNestedHeader bounds, in bytes, a header with objects inside. Anybody can send one, and it is read through before the
+// signature is looked at. A header with a chain of certificates is longer, but flat.
 const maxNestedHeader = 1024
 
 // webToken is a signed token, taken apart and not yet verified.

@@ -49,7 +49,7 @@ func noBody(d *desk, err error, header http.Header) *cartcore.Error {
 
 // checkMedia accepts JSON in UTF-8, not compressed. A body without a content type is taken as JSON, since old clients forget it.
 func checkMedia(header http.Header) *cartcore.Error {
-	if encoding := header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+	if encoding := strings.Join(header["Content-Encoding"], ","); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		return cartcore.Fail(cartcore.KindUnsupportedMedia, errors.New("the body is compressed"))
 	}
 	sent := header.Get("Content-Type")
