@@ -34,7 +34,7 @@ func members(raw []byte) (map[string]rawJSON, *cartcore.Error) {
 	}
 	found := inner(compact.Bytes())
 	if found == nil {
-		return nil, notObject(compact.Bytes())
+		return nil, noObject(compact.Bytes())
 	}
 	// Where there are as many names as members no object stands inside and no name twice; without an array it is not deep
 	// either, and without a backslash no name or text is written in another way than it reads.
@@ -68,6 +68,14 @@ func malformed(raw []byte) *cartcore.Error {
 	}
 	var any json.RawMessage
 	return cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", json.Unmarshal(raw, &any)))
+}
+
+// noObject refuses a whole text that is no object.
+func noObject(text []byte) *cartcore.Error {
+	if _, err := strict(text, nil); err != nil {
+		return err
+	}
+	return notObject(text)
 }
 
 // notObject refuses JSON that is no object.
