@@ -32,14 +32,15 @@ func members(raw []byte) (map[string]rawJSON, *cartcore.Error) {
 	if json.Compact(&compact, raw) != nil || !utf8.Valid(raw) {
 		return nil, malformed(raw)
 	}
-	found := inner(compact.Bytes())
-	if found == nil {
-		return nil, noObject(compact.Bytes())
+	text := compact.Bytes()
+	var found map[string]rawJSON
+	if json.Unmarshal(text, &found) != nil || found == nil {
+		return nil, noObject(text)
 	}
 	// Where there are as many names as members no object stands inside and no name twice; without an array it is not deep
 	// either, and without a backslash no name or text is written in another way than it reads.
-	if bytes.Count(compact.Bytes(), nameEnd) != len(found) || bytes.ContainsAny(compact.Bytes(), `\[`) {
-		return strict(compact.Bytes(), found)
+	if bytes.Count(text, nameEnd) != len(found) || bytes.ContainsAny(text, `\[`) {
+		return found, strict(text)
 	}
 	return found, nil
 }
@@ -54,11 +55,12 @@ func inner(raw []byte) map[string]rawJSON {
 }
 
 // strict refuses text that two parsers may read differently.
-func strict(text []byte, found map[string]rawJSON) (map[string]rawJSON, *cartcore.Error) {
-	if err := cartcore.Strict(text); err != nil {
-		return nil, cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
+func strict(text []byte) *cartcore.Error {
+	err := cartcore.Strict(text)
+	if err == nil {
+		return nil
 	}
-	return found, nil
+	return cartcore.Fail(cartcore.KindMalformed, fmt.Errorf("reading JSON: %w", err))
 }
 
 // malformed says why raw is no JSON in UTF-8.
@@ -72,7 +74,7 @@ func malformed(raw []byte) *cartcore.Error {
 
 // noObject refuses a whole text that is no object.
 func noObject(text []byte) *cartcore.Error {
-	if _, err := strict(text, nil); err != nil {
+	if err := strict(text); err != nil {
 		return err
 	}
 	return notObject(text)

