@@ -61,7 +61,11 @@ type wireKey struct {
 // readKey reads one key of a set. A secret (oct) in a document that anyone can fetch is none, so it is left out.
 func readKey(text json.RawMessage) (*verifyKey, error) {
 	wire := wireKey{}
-	if err := json.Unmarshal(text, &wire); err != nil {
+	exact, err := exactly(text)
+	if err == nil {
+		err = json.Unmarshal(exact, &wire)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("reading a key: %w", err)
 	}
 	if (wire.Use != "" && wire.Use != "sig") || !forVerifying(wire.KeyOps) {
@@ -80,6 +84,24 @@ func readKey(text json.RawMessage) (*verifyKey, error) {
 		return nil, errUnusable
 	}
 	return key, nil
+}
+
+// wireNames are the names of wireKey's members.
+var wireNames = map[string]bool{"kty": true, "use": true, "key_ops": true, "alg": true, "kid": true, "crv": true, "n": true, "e": true, "x": true, "y": true}
+
+// exactly leaves of a key the members that have a name of wireNames: encoding/json would take "USE" for "use".
+func exactly(text json.RawMessage) ([]byte, error) {
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(text, &members); err != nil {
+		return nil, err
+	}
+	known := map[string]json.RawMessage{}
+	for name := range members {
+		if wireNames[name] {
+			known[name] = members[name]
+		}
+	}
+	return json.Marshal(known)
 }
 
 // forVerifying says whether a key with these key_ops verifies signatures; none named means all.
