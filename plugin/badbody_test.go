@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -134,5 +135,54 @@ func TestABodyThatNobodyAskedForIsNotRead(t *testing.T) {
 			r.Header.Set("Content-Encoding", "gzip")
 			r.Header.Set("Content-Type", "text/plain")
 		})
+	})
+}
+
+// longestAnswer bounds an answer by the cart: the demo's catalogue has 8 items, so a cart has 8 lines, each with options of
+// 4096 bytes, 20 groups of 255 bytes that may be escaped, and facts of the catalogue; and a request in bulk 100 results.
+const longestAnswer = 8*(4096+20*255*6+4000) + 100*1000
+
+// FuzzRequests throws bodies at every route that has one, with a cart behind it: the answer is a good one, or a refusal that
+// has changed nothing, and no longer than a cart can make it.
+func FuzzRequests(f *testing.F) {
+	bases, err := badbody.Bases("..")
+	if err != nil {
+		f.Fatal(err)
+	}
+	routes := []*badbody.Bothered{}
+	for _, base := range bases {
+		if base.Route.Body == adapters.NoBody {
+			continue
+		}
+		fixture := transcript.NewFixture(f, "..", base.Script)
+		handler, err := plugin.New(f.Context(), transcript.Upstream(), decoded(f, fixture.Config), base.Name())
+		if err != nil {
+			f.Fatal(err)
+		}
+		badbody.Replay(f, base, fixture, transcript.Handler(handler), func(b *badbody.Bothered) { routes = append(routes, b) })
+		f.Add(uint8(len(routes)-1), base.Filled())
+		f.Add(uint8(len(routes)-1), "{}")
+	}
+	for i, c := range badbody.Generated() {
+		if !strings.HasPrefix(c.Name, "document ") && len(c.Text) < 300 {
+			at := i % len(routes)
+			placed := badbody.Places(routes[at].Body, c.Text)
+			f.Add(uint8(at), placed[i%len(placed)].Body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, route uint8, body string) {
+		b := *routes[int(route)%len(routes)]
+		b.T = t
+		before := b.Kept()
+		answer := b.Send(body, nil)
+		if answer.Status >= 500 || len(answer.Body) > longestAnswer || answer.Body != "" && !json.Valid([]byte(answer.Body)) {
+			t.Fatalf("%.200q got %d with %d bytes: %.200s", body, answer.Status, len(answer.Body), answer.Body)
+		}
+		if answer.Status >= 400 && b.Kept() != before {
+			t.Fatalf("%.200q was refused with %d %s, and the store grew", body, answer.Status, answer.Body)
+		}
+		if strange := badbody.Strange(body); strange != "" && body != "" && answer.Status < 400 {
+			t.Fatalf("%.200q is taken, and %s", body, strange)
+		}
 	})
 }

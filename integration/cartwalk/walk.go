@@ -9,11 +9,24 @@ import (
 	"github.com/polycart/polycart/cartcore"
 )
 
-// dice is a linear congruential generator (Numerical Recipes §7.1): math/rand promises no sequence across releases.
-type dice struct{ State uint32 }
+// dice is a linear congruential generator (Numerical Recipes §7.1): math/rand promises no sequence across releases. Or it
+// takes its numbers from bytes that it is fed, two for each, and 0 when they are all taken.
+type dice struct {
+	State uint32
+	Fed   []byte
+	At    int
+}
 
 // roll answers a number from 0 to n-1.
 func roll(d *dice, n int) int {
+	if d.Fed != nil {
+		if d.At+2 > len(d.Fed) {
+			d.At = len(d.Fed)
+			return 0
+		}
+		d.At += 2
+		return (int(d.Fed[d.At-2])<<8 | int(d.Fed[d.At-1])) % n
+	}
 	d.State = d.State*1664525 + 1013904223
 	return int(d.State>>8) % n
 }
@@ -22,10 +35,24 @@ var skus = []string{"a", "b", "c", "d"}
 
 // Walk writes a line for each of steps commands: what was asked, what became of it, and the cart's record.
 func Walk(seed uint32, steps int) string {
-	d := &dice{State: seed}
+	return walk(&dice{State: seed}, steps)
+}
+
+// mostSteps bounds what bytes can ask for.
+const mostSteps = 40
+
+// Fed writes the same for commands that bytes choose, as many as they are enough for. What must never be begins with Broken.
+func Fed(by []byte) string {
+	return walk(&dice{Fed: append([]byte{}, by...)}, mostSteps)
+}
+
+// Broken begins a trace that ends in what must never be.
+const Broken = "broken: "
+
+func walk(d *dice, steps int) string {
 	cart := cartcore.New(cartcore.Key{Tenant: "shop", Owner: cartcore.CustomerOwner("182")}, "USD", "0123456789abcdef", 1000)
 	var trace strings.Builder
-	for step := 0; step < steps; step++ {
+	for step := 0; step < steps && (d.Fed == nil || d.At < len(d.Fed)); step++ {
 		facts, command, limits := factsOf(d), commandOf(d, cart, step), limitsOf(d)
 		before, fault := cartcore.Record(cart)
 		if fault != nil {
@@ -34,12 +61,15 @@ func Walk(seed uint32, steps int) string {
 		next, outcome, err := cartcore.Apply(cart, command, facts, limits, int64(2000+step))
 		after, fault := cartcore.Record(cart)
 		if fault != nil || string(before) != string(after) {
-			return fmt.Sprintf("step %d changed the cart handed in", step)
+			return fmt.Sprintf("%sstep %d changed the cart handed in", Broken, step)
 		}
 		fmt.Fprintf(&trace, "%d verb %d short %d gone %d", step, int(command.Verb), int(command.Short), int(command.Gone))
 		if err != nil {
 			fmt.Fprintf(&trace, " refused: %s %v", err.Error(), err.Items)
 			outcome = &cartcore.Outcome{}
+			if next != cart {
+				return fmt.Sprintf("%sstep %d was refused and made another cart", Broken, step)
+			}
 		}
 		for i := range outcome.Results {
 			result := outcome.Results[i]
@@ -51,6 +81,10 @@ func Walk(seed uint32, steps int) string {
 		cart = next
 		showInto(&trace, cart, facts)
 		cart = again(&trace, cart)
+		after, fault = cartcore.Record(cart)
+		if fault != nil || len(after) > longestRecord(cart) {
+			return fmt.Sprintf("%sstep %d made a record of %d bytes for %d lines (%v)", Broken, step, len(after), len(cart.Lines), fault)
+		}
 	}
 	return trace.String()
 }
@@ -85,8 +119,16 @@ func again(trace *strings.Builder, cart *cartcore.Cart) *cartcore.Cart {
 		trace.WriteString(fault.Error())
 		return cart
 	}
+	same, fault := cartcore.Record(back)
+	if fault != nil || string(same) != string(record) {
+		trace.WriteString("\n" + Broken + "read back it is another: " + string(same))
+	}
 	return back
 }
+
+// longestRecord bounds a record of the carts here by what is in them: a line has options of four names at most, and each
+// merge leaves a mark, of which 20 are kept.
+func longestRecord(cart *cartcore.Cart) int { return 400 + 500*len(cart.Lines) + 300*len(cart.Merged) }
 
 func factsOf(d *dice) cartcore.Facts {
 	facts := cartcore.Facts{}
@@ -108,6 +150,9 @@ func factsOf(d *dice) cartcore.Facts {
 
 func limitsOf(d *dice) *cartcore.Limits {
 	units := []int64{0, 0, 3, 8, 20}
+	if d.Fed != nil && roll(d, 3) == 0 {
+		return &cartcore.Limits{MaxLines: 500, MaxQuantityPerLine: cartcore.MaxInteger}
+	}
 	return &cartcore.Limits{MaxLines: int64(1 + roll(d, 5)), MaxUnits: units[roll(d, len(units))], MaxQuantityPerLine: int64(1 + roll(d, 12))}
 }
 
@@ -141,6 +186,9 @@ func askOf(d *dice, cart *cartcore.Cart, verb cartcore.Verb) *cartcore.Ask {
 	}
 	if verb == cartcore.Adjust {
 		ask.Quantity -= 7
+	}
+	if d.Fed != nil && roll(d, 5) == 0 {
+		ask.Quantity = cartcore.MaxInteger - ask.Quantity
 	}
 	if roll(d, 3) == 0 {
 		ask.Options = []cartcore.Option{{Name: "o" + skus[roll(d, len(skus))], Value: `{"a":[1.10,"<&>"]}`}}

@@ -133,6 +133,19 @@ func (b *Base) Decode(t testing.TB, body string) (*adapters.Call, *cartcore.Erro
 	return call, b.Route.Decode(call)
 }
 
+// Target is where Decode sends the base to, and its headers as names and values in turn.
+func (b *Base) Target(t testing.TB) (target string, headers []string) {
+	t.Helper()
+	request, err := requestOf(b.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, values := range request.Header {
+		headers = append(headers, name, values[0])
+	}
+	return request.URL.RequestURI(), headers
+}
+
 func optionsOf(adapter *adapters.Adapter) map[string]string {
 	options := map[string]string{}
 	for _, option := range adapter.Options {

@@ -16,7 +16,7 @@ import (
 
 // Replay plays the base's transcript on level, and before the base itself hands its request to bother, which sends others
 // like it. That these changed nothing the transcript shows: it goes on as if they had not been.
-func Replay(t *testing.T, base *Base, fixture *transcript.Fixture, level transcript.Level, bother func(*Bothered)) {
+func Replay(t testing.TB, base *Base, fixture *transcript.Fixture, level transcript.Level, bother func(*Bothered)) {
 	t.Helper()
 	step, bothered := -1, false
 	transcript.Run(t, base.Script, fixture, func(request *http.Request) (*http.Response, error) {
@@ -39,7 +39,7 @@ func Replay(t *testing.T, base *Base, fixture *transcript.Fixture, level transcr
 
 // Bothered is a level just before the base's request.
 type Bothered struct {
-	T     *testing.T
+	T     testing.TB
 	base  *http.Request
 	Body  string // the base's
 	store string
@@ -87,9 +87,9 @@ func (b *Bothered) Refused(name, body string, want Answer) {
 // Unchanged does what must not reach the store: it is held by not one byte more there.
 func (b *Bothered) Unchanged(do func()) {
 	b.T.Helper()
-	before := b.kept()
+	before := b.Kept()
 	do()
-	if after := b.kept(); after != before {
+	if after := b.Kept(); after != before {
 		b.T.Errorf("the store grew from %d bytes to %d by requests that were refused", before, after)
 	}
 }
@@ -136,8 +136,8 @@ func (b *Bothered) Bodies(base *Base, cases []Case) int {
 	return sent
 }
 
-// kept is how many bytes the store holds. Every change of a cart appends to it before it is answered.
-func (b *Bothered) kept() int64 {
+// Kept is how many bytes the store holds. Every change of a cart appends to it before it is answered.
+func (b *Bothered) Kept() int64 {
 	files, err := filepath.Glob(filepath.Join(b.store, "carts-*.log"))
 	if err != nil {
 		b.T.Fatal(err)
