@@ -176,6 +176,7 @@ func FuzzDecode(f *testing.F) {
 		if !strings.HasPrefix(c.Name, "document ") && len(c.Text) < 300 {
 			placed := badbody.Places(bases[i%len(bases)].Filled(), c.Text)
 			f.Add(uint8(i%len(bases)), placed[i%len(placed)].Body)
+			f.Add(uint8(i%len(bases)), c.Text)
 		}
 	}
 	f.Fuzz(func(t *testing.T, route uint8, body string) {

@@ -39,13 +39,16 @@ func Corpus(t testing.TB, folder, target string) []Entry {
 				t.Fatalf("%s: the line %q is of no kind known here", file, line)
 			}
 			value := match[2]
-			if match[1] != "int" {
-				if value, err = strconv.Unquote(value); err != nil {
-					t.Fatalf("%s: %v", file, err)
-				}
+			switch match[1] {
+			case "byte":
+				var char rune
+				char, _, _, err = strconv.UnquoteChar(strings.Trim(value, "'"), '\'')
+				value = strconv.Itoa(int(char))
+			case "string", "[]byte":
+				value, err = strconv.Unquote(value)
 			}
-			if match[1] == "byte" {
-				value = strconv.Itoa(int([]rune(value)[0]))
+			if err != nil {
+				t.Fatalf("%s: reading the line %q: %v", file, line, err)
 			}
 			entry.Args = append(entry.Args, value)
 		}
