@@ -22,7 +22,7 @@ const maxOptionsBytes = 4096
 // rawJSON is a JSON value that is not read yet.
 type rawJSON = json.RawMessage
 
-// nameEnd stands behind every name of compact JSON, and nowhere else but where a string begins with a colon.
+// nameEnd stands behind every name of compact JSON, and else only in strings: there may be more of it than names, never fewer.
 var nameEnd = []byte(`":`)
 
 // members reads JSON text from outside, which must be one object, into its members by exact name: encoding/json would take
@@ -85,10 +85,10 @@ func notObject(text []byte) *cartcore.Error {
 	return cartcore.RefuseField(cartcore.FieldError{Problem: cartcore.ProblemNotObject, Value: shown(text)})
 }
 
-// ordered reads an object that stands in text which members has read into its members in the order they stand.
+// ordered reads an object into its members in the order they stand. It was read before, by members or by the catalogue.
 func ordered(raw []byte) []cartcore.Option {
 	reader := json.NewDecoder(bytes.NewReader(raw))
-	_, _ = reader.Token() // the brace; the text was read before, so that nothing here can fail
+	_, _ = reader.Token() // the brace; nothing here can fail
 	all := []cartcore.Option{}
 	for reader.More() {
 		token, _ := reader.Token()
