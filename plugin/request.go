@@ -29,6 +29,7 @@ func serve(d *desk, w http.ResponseWriter, r *http.Request) {
 func guarded(d *desk, call *adapters.Call, w http.ResponseWriter) (answer *adapters.Answer) {
 	defer func() {
 		if fault := recover(); fault != nil {
+			call.Command = reading // what was decoded may be what is broken, and refusals are printed from it
 			answer = refused(d, call, cartcore.Fail(cartcore.KindInternal, fmt.Errorf("fault of ours: %v", fault)))
 		}
 	}()

@@ -1,0 +1,220 @@
+package plugin
+
+import (
+	"log/slog"
+	"net/http"
+	"testing"
+
+	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/internal/callers"
+	"github.com/polycart/polycart/internal/transcript"
+	"github.com/polycart/polycart/store"
+)
+
+// panickyStore is a real store whose Save panics where it is told to.
+type panickyStore struct {
+	store.Store
+	where string // "before" or "after" the cart is kept
+}
+
+func (p *panickyStore) Save(key string, was int64, record *store.Record) error {
+	if p.where == "before" {
+		panic("the store is broken")
+	}
+	err := p.Store.Save(key, was, record)
+	if p.where == "after" && err == nil {
+		panic("the store is broken")
+	}
+	return err
+}
+
+// panicsAt are the places of the request path, before anything is kept, where a fault of ours is made, and how. None needs
+// a switch in the product: each is a desk whose parts are not what they should be.
+var panicsAt = []struct {
+	place  string
+	breaks func(d *desk, carts *panickyStore)
+}{
+	{"decode", func(d *desk, _ *panickyStore) {
+		d.Decode = func(*adapters.Call) *cartcore.Error { panic("a fault of the dialect") }
+	}},
+	{"identity", func(d *desk, _ *panickyStore) { d.Who = nil }},
+	{"catalogue", func(d *desk, _ *panickyStore) { d.Catalogs = nil }},
+	{"the items of the command", func(d *desk, _ *panickyStore) {
+		decodesTo(d, func(call *adapters.Call) { call.Command.Asks = []*cartcore.Ask{nil} })
+	}},
+	{"load", func(d *desk, _ *panickyStore) { d.Carts = nil }},
+	{"apply", func(d *desk, _ *panickyStore) { decodesTo(d, func(call *adapters.Call) { call.Limits = nil }) }},
+	{"encode", func(d *desk, _ *panickyStore) {
+		d.Encode = func(*adapters.Call, *adapters.Seen) *adapters.Answer { panic("a fault of the dialect") }
+	}},
+	{"save", func(_ *desk, carts *panickyStore) { carts.where = "before" }},
+}
+
+// decodesTo changes what a desk's dialect decodes.
+func decodesTo(d *desk, change func(call *adapters.Call)) {
+	decode := d.Decode
+	d.Decode = func(call *adapters.Call) *cartcore.Error {
+		problem := decode(call)
+		change(call)
+		return problem
+	}
+}
+
+// A fault of ours anywhere on the request path is the dialect's own 500. The cart is as it was, the lock on it is let go, so
+// that the next write works, and so is the key of a write that is to be done once. Nobody else notices.
+func TestAPanicIsTheDialects500(t *testing.T) {
+	for i, name := range dialectNames() {
+		for _, fault := range panicsAt {
+			for _, key := range []string{"", longEnoughKey} {
+				t.Run(name+" "+fault.place+" "+key, func(t *testing.T) {
+					s, carts := openOn(t)
+					mine, other := callerOf(t, s, "182", i), callerOf(t, s, "183", i)
+					sound := transcript.Handler(dialectHandler(s, name, nil))
+					mustBegin(t, mine, sound)
+					mustBegin(t, other, sound)
+					before := read(t, mine, sound)
+
+					broken := transcript.Handler(dialectHandler(s, name, func(d *desk) { fault.breaks(d, carts) }))
+					for range 2 { // a lock that the first left would stop the second for ever
+						if answer := add(t, mine, keyed(broken, key)); answer != mine.Down(500) {
+							t.Errorf("answered %d %s, want %s", answer.Status, answer.Body, mine.Down(500).Body)
+						}
+					}
+					carts.where = ""
+					if now := read(t, mine, sound); now != before {
+						t.Errorf("the cart was %s and is %s", before.Body, now.Body)
+					}
+					for _, caller := range []*callers.Caller{mine, other} {
+						mustAdd(t, caller, keyed(sound, key))
+						if got := units(t, caller, sound); got != 2 {
+							t.Errorf("after the next write a cart holds %d units, want 2", got)
+						}
+					}
+				})
+			}
+		}
+	}
+}
+
+// Behind the save a fault comes too late to take the write back: the answer is 500, and with a key a retry gets what the
+// first was to get, and adds nothing.
+func TestAPanicBehindTheSaveIsPutRightByARetry(t *testing.T) {
+	for i, name := range dialectNames() {
+		t.Run(name, func(t *testing.T) {
+			s, carts := openOn(t)
+			mine := callerOf(t, s, "182", i)
+			sound := transcript.Handler(dialectHandler(s, name, nil))
+			mustBegin(t, mine, sound)
+			carts.where = "after"
+			if answer := add(t, mine, keyed(sound, longEnoughKey)); answer != mine.Down(500) {
+				t.Errorf("answered %d %s, want %s", answer.Status, answer.Body, mine.Down(500).Body)
+			}
+			carts.where = ""
+			mustAdd(t, mine, keyed(sound, longEnoughKey))
+			if got := units(t, mine, sound); got != 2 {
+				t.Errorf("after the retry the cart holds %d units, want 2", got)
+			}
+		})
+	}
+}
+
+// longEnoughKey is an Idempotency-Key.
+const longEnoughKey = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+func dialectNames() []string {
+	names := []string{}
+	for _, adapter := range adapters.All() {
+		names = append(names, adapter.Name)
+	}
+	return names
+}
+
+// openOn opens the demo shop on a store that can panic, with a log that nobody reads.
+func openOn(t *testing.T) (*shop, *panickyStore) {
+	t.Helper()
+	s := openShop(t, newReceiver(t), "store: {kind: memory}\n")
+	carts := &panickyStore{Store: store.NewMemory(nil)}
+	s.engine.Shared.Carts = store.OpenCarts(carts, store.Bounds{Carts: 100, Bytes: 1 << 20}, store.Lifetimes{})
+	s.engine.Log = slog.New(slog.DiscardHandler)
+	return s, carts
+}
+
+// keyed sends a request with a key, if it is not empty.
+func keyed(level transcript.Level, key string) transcript.Level {
+	return func(r *http.Request) (*http.Response, error) {
+		if key != "" {
+			r.Header.Set("Idempotency-Key", key)
+		}
+		return level(r)
+	}
+}
+
+// callerOf is a customer in the i-th dialect.
+func callerOf(t *testing.T, s *shop, customer string, i int) *callers.Caller {
+	t.Helper()
+	token, err := s.Token(customer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &callers.All(token)[i]
+}
+
+// dialectHandler serves one dialect from the shop's engine; breaks, where given, changes each of its desks.
+func dialectHandler(s *shop, name string, breaks func(d *desk)) http.Handler {
+	mux := http.NewServeMux()
+	for _, adapter := range adapters.All() {
+		if adapter.Name != name {
+			continue
+		}
+		for i := range adapter.Routes {
+			d := newDesk(s.engine, adapter, i, map[string]string{})
+			if breaks != nil {
+				breaks(d)
+			}
+			mux.Handle(adapter.Routes[i].Pattern, deskHandler(d))
+		}
+	}
+	return mux
+}
+
+func mustBegin(t *testing.T, c *callers.Caller, level transcript.Level) {
+	t.Helper()
+	mustSucceed(t, must(t, func() (callers.Answer, error) { return c.First(level) }))
+}
+
+func mustAdd(t *testing.T, c *callers.Caller, level transcript.Level) {
+	t.Helper()
+	mustSucceed(t, add(t, c, level))
+}
+
+func mustSucceed(t *testing.T, answer callers.Answer) {
+	t.Helper()
+	if answer.Status != http.StatusOK {
+		t.Fatalf("answered %d %s", answer.Status, answer.Body)
+	}
+}
+
+func add(t *testing.T, c *callers.Caller, level transcript.Level) callers.Answer {
+	t.Helper()
+	return must(t, func() (callers.Answer, error) { return c.Add(level) })
+}
+
+func read(t *testing.T, c *callers.Caller, level transcript.Level) callers.Answer {
+	t.Helper()
+	return must(t, func() (callers.Answer, error) { return c.Read(level) })
+}
+
+func units(t *testing.T, c *callers.Caller, level transcript.Level) int64 {
+	t.Helper()
+	return must(t, func() (int64, error) { return c.Units(level) })
+}
+
+func must[T any](t *testing.T, ask func() (T, error)) T {
+	t.Helper()
+	answer, err := ask()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
