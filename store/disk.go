@@ -20,6 +20,10 @@ type disk struct {
 	sync     func(f *os.File) error
 }
 
+// usualDisk is the disk of a log whose options name none: the operating system's. Tests that reach the store through the
+// door, where no options pass, replace it.
+var usualDisk = &disk{}
+
 const (
 	folderMode = 0o700 // carts are personal data: the owner of the process alone may read them
 	fileMode   = 0o600

@@ -15,17 +15,22 @@ type faultyDisk struct {
 	mu    sync.Mutex
 	calls int
 	fails func(call int, op string) bool
-	half  bool // a write that fails has written half
+	half  bool  // a write that fails has written half
+	err   error // what a call that fails answers; nil is a full disk
 }
 
 func (f *faultyDisk) fault(op, name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
-	if f.fails != nil && f.fails(f.calls, op) {
-		return &os.PathError{Op: op, Path: name, Err: syscall.ENOSPC}
+	if f.fails == nil || !f.fails(f.calls, op) {
+		return nil
 	}
-	return nil
+	err := f.err
+	if err == nil {
+		err = syscall.ENOSPC
+	}
+	return &os.PathError{Op: op, Path: name, Err: err}
 }
 
 func (f *faultyDisk) count() int {

@@ -79,7 +79,7 @@ func withDefaults(o LogOptions) (LogOptions, error) {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
 	if o.disk == nil {
-		o.disk = &disk{}
+		o.disk = usualDisk
 	}
 	if o.beatEvery == 0 {
 		o.beatEvery = beatEvery

@@ -142,12 +142,17 @@ func (c *Caller) Add(level transcript.Level) (Answer, error) { return c.send(lev
 // Read reads the cart.
 func (c *Caller) Read(level transcript.Level) (Answer, error) { return c.send(level, c.read) }
 
-// Units reads the cart and counts the units in it. A cart that does not exist has none.
+// Units reads the cart and counts the units in it.
 func (c *Caller) Units(level transcript.Level) (int64, error) {
 	answer, err := c.Read(level)
 	if err != nil {
 		return 0, err
 	}
+	return c.Count(answer)
+}
+
+// Count counts the units in a cart that was read. A cart that does not exist has none.
+func (c *Caller) Count(answer Answer) (int64, error) {
 	if answer.Status == http.StatusNotFound {
 		return 0, nil
 	}
@@ -160,9 +165,6 @@ func (c *Caller) Units(level transcript.Level) (int64, error) {
 	}
 	return units, nil
 }
-
-// Adding is the request by which the caller puts a unit more into the cart.
-func (c *Caller) Adding() *http.Request { return c.request(c.add) }
 
 // Down is what the dialect says, in its own form, with a status that is no fault of the caller's: 500 or 503.
 func (c *Caller) Down(status int) Answer { return Answer{Status: status, Body: c.down[status]} }
