@@ -94,6 +94,12 @@ func startTraefik(t testing.TB, edition traefik.Edition, routes []route, upstrea
 	if err != nil {
 		t.Fatal(err)
 	}
+	return startProgram(t, binary, checkout, routes, upstream)
+}
+
+// startProgram is startTraefik with a program that ends in a Traefik, and a folder with the plugin's source.
+func startProgram(t testing.TB, binary, checkout string, routes []route, upstream string) *runningTraefik {
+	t.Helper()
 	address, err := traefik.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
