@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -40,20 +41,20 @@ func get(d *Directory, address string, timeout time.Duration, most int64) (statu
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return 0, nil, withoutAddress(err)
+		return 0, nil, WithoutAddress(err)
 	}
 	request.Header.Set("Accept", "application/json")
 	request.Header.Set("User-Agent", "polycart")
 	answer, err := d.client.Do(request)
 	if err != nil {
-		return 0, nil, withoutAddress(err)
+		return 0, nil, WithoutAddress(err)
 	}
 	body, err = io.ReadAll(io.LimitReader(answer.Body, most+1))
 	if closing := answer.Body.Close(); err == nil {
 		err = closing
 	}
 	if err != nil {
-		return 0, nil, fmt.Errorf("reading the answer: %w", withoutAddress(err))
+		return 0, nil, fmt.Errorf("reading the answer: %w", WithoutAddress(err))
 	}
 	if int64(len(body)) > most {
 		return 0, nil, fmt.Errorf("reading the answer: it is longer than %d bytes", most)
@@ -61,11 +62,24 @@ func get(d *Directory, address string, timeout time.Duration, most int64) (statu
 	return answer.StatusCode, body, nil
 }
 
-// withoutAddress takes the address out of an error of net/http.
-func withoutAddress(err error) error {
+// quotes are where an error of net/http begins to repeat what the other side answered.
+var quotes = []string{`"`, "line: "}
+
+// WithoutAddress takes out of an error of net/http what must not be written down: the address, which may hold a session or a
+// key, and what it repeats of an answer that is no HTTP, which may be what was sent there.
+func WithoutAddress(err error) error {
 	var asked *url.Error
 	if errors.As(err, &asked) {
-		return asked.Err
+		err = asked.Err
 	}
-	return err
+	text := err.Error()
+	for i := range quotes {
+		if said, _, repeats := strings.Cut(text, quotes[i]); repeats {
+			text = said + "…"
+		}
+	}
+	if text == err.Error() {
+		return err
+	}
+	return errors.New(text)
 }

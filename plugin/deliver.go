@@ -6,17 +6,16 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/identity"
 )
 
 // post sends an event to a webhook, once. The error holds no address but that of the host.
@@ -25,7 +24,7 @@ func post(ctx context.Context, client *http.Client, hook *webhook, event *cartco
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, hook.URL, bytes.NewReader(event.Body))
 	if err != nil {
-		return withoutURL(err)
+		return identity.WithoutAddress(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", hook.UserAgent)
@@ -33,7 +32,7 @@ func post(ctx context.Context, client *http.Client, hook *webhook, event *cartco
 	request.Header.Set("X-Webhook-Signature", signed(hook.Secret, event.Body))
 	answer, err := client.Do(request)
 	if err != nil {
-		return withoutURL(err)
+		return identity.WithoutAddress(err)
 	}
 	// The status has said it all; what follows is read so that the connection can be used again.
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxHookAnswer))
@@ -52,15 +51,6 @@ func signed(secret, body []byte) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write(body) // a hash never answers an error: hash.Hash
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-// withoutURL takes the address out of an error of net/http.
-func withoutURL(err error) error {
-	var asked *url.Error
-	if errors.As(err, &asked) {
-		return asked.Err
-	}
-	return err
 }
 
 // toldOf is what became of an attempt: with err nil the event is delivered, else there is another attempt or none.
