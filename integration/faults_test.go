@@ -18,9 +18,9 @@ import (
 	"github.com/polycart/polycart/internal/transcript"
 )
 
-// onSmallDisk is a program that gives Traefik a data folder on a disk of its own, of a megabyte, that only it and its children
+// smallDisk is a program that gives Traefik a data folder on a disk of its own, of a megabyte, that only it and its children
 // see: that needs no privileges where Linux allows everybody namespaces.
-const onSmallDisk = `#!/bin/sh
+const smallDisk = `#!/bin/sh
 exec unshare --map-root-user --mount sh -c 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"' %q %q "$@"
 `
 
@@ -30,23 +30,12 @@ func TestAFullDiskUnderTraefik(t *testing.T) {
 	upstream := httptest.NewServer(transcript.Upstream())
 	defer upstream.Close()
 	fixture := transcript.NewFixture(t, "..", transcript.Script{Name: "full", Config: "store: {sync: always}\ncache: {carts: 1, answerBytes: 0}\n"})
-	data := filepath.Join(fixture.Folder, "data")
-	if err := os.Mkdir(data, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", data).CombinedOutput(); err != nil {
-		t.Skipf("this machine lets nobody mount a small disk in a namespace of his own: %v: %s", err, out)
-	}
-	binary, err := traefikBinary(traefik.Stock)
-	if err != nil {
-		t.Fatal(err)
+	program, why := withSmallDisk(t, filepath.Join(fixture.Folder, "data"))
+	if why != nil {
+		t.Skip(why)
 	}
 	checkout, err := traefik.FindCheckout(".")
 	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(fixture.Folder, "traefik-on-small-disk")
-	if err := os.WriteFile(program, fmt.Appendf(nil, onSmallDisk, data, binary), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	running := startProgram(t, program, checkout, []route{{"full", fixture.Config}}, upstream.URL)
@@ -60,10 +49,7 @@ func TestAFullDiskUnderTraefik(t *testing.T) {
 		held[customers[i].Dialect] = 1
 	}
 
-	filler := filepath.Join("/proc", fmt.Sprint(running.PID()), "root", data, "filler")
-	if err := fill(filler); err != nil {
-		t.Fatal(err)
-	}
+	makeRoom := running.fill(t, fixture)
 	for i := range customers {
 		c := &customers[i]
 		for tries := 0; ; tries++ { // the last page of the newest segment has room for some more
@@ -89,9 +75,7 @@ func TestAFullDiskUnderTraefik(t *testing.T) {
 		}
 	}
 	wantHeld("while the disk is full")
-	if err := os.Remove(filler); err != nil {
-		t.Fatal(err)
-	}
+	makeRoom()
 	for i := range customers {
 		if answer, err := customers[i].Add(level); err != nil || answer.Status != http.StatusOK {
 			t.Errorf("%s: with room again a write got %d %s, %v", customers[i].Dialect, answer.Status, answer.Body, err)
@@ -101,19 +85,52 @@ func TestAFullDiskUnderTraefik(t *testing.T) {
 	wantHeld("with room again")
 }
 
-// fill makes a file that takes all the room there is.
-func fill(path string) error {
+// withSmallDisk makes a program that starts the stock Traefik with data on a disk of its own. The error says why it cannot.
+func withSmallDisk(t *testing.T, data string) (program string, why error) {
+	t.Helper()
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", data).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("this machine lets nobody mount a small disk in a namespace of his own: %w: %s", err, out)
+	}
+	binary, err := traefikBinary(traefik.Stock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program = filepath.Join(t.TempDir(), "traefik-with-small-disk")
+	if err := os.WriteFile(program, fmt.Appendf(nil, smallDisk, data, binary), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return program, nil
+}
+
+// dataFolder is where the data of a Traefik with a small disk is for others.
+func (r *runningTraefik) dataFolder(fixture *transcript.Fixture) string {
+	return filepath.Join("/proc", fmt.Sprint(r.PID()), "root", fixture.Folder, "data")
+}
+
+// fill takes all the room on a small disk, until makeRoom is called.
+func (r *runningTraefik) fill(t *testing.T, fixture *transcript.Fixture) (makeRoom func()) {
+	t.Helper()
+	path := filepath.Join(r.dataFolder(fixture), "filler")
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
+	defer file.Close()
 	for err == nil {
 		_, err = file.Write(make([]byte, 4096))
 	}
 	if !errors.Is(err, syscall.ENOSPC) {
-		return errors.Join(err, file.Close())
+		t.Fatal(err)
 	}
-	return file.Close()
+	return func() {
+		t.Helper()
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // In a real Traefik too a client that stops in the middle of its body changes nothing, holds up nobody and leaves nothing

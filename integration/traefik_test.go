@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/polycart/polycart/internal/callers"
 	"github.com/polycart/polycart/internal/traefik"
 	"github.com/polycart/polycart/internal/transcript"
 )
@@ -206,7 +207,8 @@ func last(text string, bytes int) string {
 	return text
 }
 
-// Every transcript holds in a real Traefik, with the plugin as an operator installs it, in both editions.
+// Every transcript holds in a real Traefik, with the plugin as an operator installs it, in both editions. And no token, key
+// or session of theirs is in what Traefik writes.
 func TestTranscriptsInTraefik(t *testing.T) {
 	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
 	if err != nil {
@@ -222,10 +224,14 @@ func TestTranscriptsInTraefik(t *testing.T) {
 			routes = append(routes, route{script.Name, fixture.Config})
 		}
 		running := startTraefik(t, edition, routes, upstream.URL)
+		watch := &callers.Watch{}
 		for i, script := range scripts {
 			t.Run(script.Name, func(t *testing.T) {
-				transcript.Run(t, script, fixtures[i], running.level(script.Name))
+				transcript.Run(t, script, fixtures[i], watch.Level(script.Name, running.level(script.Name)))
 			})
+		}
+		for _, found := range watch.In(running.log.String()) {
+			t.Errorf("Traefik's output has the secret of %s", found)
 		}
 	})
 }

@@ -54,6 +54,7 @@ entryPoints:
 
 api:
   insecure: true
+  dashboard: false # our Traefik has none, and would complain of it
   debug: true
 {{- end}}
 
