@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -174,7 +173,11 @@ func writeUntilKilled(t *testing.T, running *runningTraefik, customers [][]*writ
 	}
 	time.Sleep(after)
 	kill()
-	if err := syscall.Kill(running.PID(), syscall.SIGKILL); err != nil {
+	process, err := os.FindProcess(running.PID())
+	if err == nil {
+		err = process.Kill() // kill -9
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	<-running.Ended()
