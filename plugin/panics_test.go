@@ -1,8 +1,12 @@
 package plugin
 
 import (
+	"bytes"
+	"io"
 	"log/slog"
 	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/polycart/polycart/adapters"
@@ -116,6 +120,49 @@ func TestAPanicBehindTheSaveIsPutRightByARetry(t *testing.T) {
 				t.Errorf("after the retry the cart holds %d units, want 2", got)
 			}
 		})
+	}
+}
+
+// panickyTransport panics where an event of one customer is sent.
+type panickyTransport struct {
+	http.RoundTripper
+	customer string
+	panicked atomic.Int64
+}
+
+func (p *panickyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := r.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	event, err := io.ReadAll(body)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.Contains(event, []byte(`"customerId":"`+p.customer+`"`)) {
+		p.panicked.Add(1)
+		panic("a fault of the delivery")
+	}
+	return p.RoundTripper.RoundTrip(r)
+}
+
+// A fault of ours in a delivery ends neither Traefik, nor requests, nor the deliveries of other carts.
+func TestAPanicInADeliveryEndsThere(t *testing.T) {
+	r := newReceiver(t)
+	s := openShop(t, r, plainHook)
+	transport := &panickyTransport{RoundTripper: s.engine.Shared.Outbox.Private.Transport, customer: "182"}
+	s.engine.Shared.Outbox.Private.Transport = transport
+	s.add(t, "182", 1)
+	awaitValue(t, func() (int64, bool) { n := transport.panicked.Load(); return n, n > 0 })
+	s.add(t, "182", 1)
+	s.add(t, "183", 1)
+	for _, d := range r.awaitAccepted(t, 2) {
+		if d.Data["customerId"] != "183" {
+			t.Errorf("told %s", d.Body)
+		}
+	}
+	if answer := s.mustAsk(t, "GET", "/api/v1/shop/cart", "", s.customer(t, "182")...); !strings.Contains(answer, `"items_quantity":2,`) {
+		t.Errorf("the cart is %s", answer)
 	}
 }
 
