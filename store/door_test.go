@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -31,11 +32,7 @@ func openDoor(t *testing.T, sync string) (*store.Faults, []*customer) {
 	t.Helper()
 	fixture := transcript.NewFixture(t, "..", transcript.Script{Name: t.Name(), Config: "store: {sync: " + sync + "}\ncache: {carts: 1, answerBytes: 0}\n"})
 	faults := store.OnFaultyDisk(t)
-	config := plugin.CreateConfig()
-	if err := mapstructure.WeakDecode(fixture.Config, config); err != nil {
-		t.Fatal(err)
-	}
-	handler, err := plugin.New(t.Context(), transcript.Upstream(), config, t.Name())
+	handler, err := door(t, fixture)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +50,15 @@ func openDoor(t *testing.T, sync string) (*store.Faults, []*customer) {
 		all = append(all, one)
 	}
 	return faults, all
+}
+
+func door(t *testing.T, fixture *transcript.Fixture) (http.Handler, error) {
+	t.Helper()
+	config := plugin.CreateConfig()
+	if err := mapstructure.WeakDecode(fixture.Config, config); err != nil {
+		t.Fatal(err)
+	}
+	return plugin.New(t.Context(), transcript.Upstream(), config, t.Name())
 }
 
 // add adds a unit and answers whether that was acknowledged. Anything but an answer of 200 must be the dialect's own 503.
@@ -142,6 +148,21 @@ func TestADiskThatCannotBeReadFailsNoCartInTheCache(t *testing.T) {
 	faults.Set(nil, nil)
 	for _, c := range customers {
 		c.look(t, false)
+	}
+}
+
+// A data folder that cannot be opened at the start refuses the configuration, by name; the next try finds it mended.
+func TestADiskThatFailsAtTheStartIsNamed(t *testing.T) {
+	fixture := transcript.NewFixture(t, "..", transcript.Script{Name: t.Name()})
+	faults := store.OnFaultyDisk(t)
+	faults.Set(syscall.ENOSPC, func(_ int, op string) bool { return op == "write" })
+	_, err := door(t, fixture)
+	if err == nil || !strings.Contains(err.Error(), "store.folder: opening ") || !strings.Contains(err.Error(), "no space left on device") {
+		t.Errorf("the error is %v", err)
+	}
+	faults.Set(nil, nil)
+	if _, err := door(t, fixture); err != nil {
+		t.Errorf("the disk is well again and the error is %v", err)
 	}
 }
 
