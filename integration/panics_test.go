@@ -56,10 +56,10 @@ func TestAPanicInTraefikIsTheDialects500(t *testing.T) {
 	fixture := transcript.NewFixture(t, "..", transcript.Script{Name: "panics"})
 	running := startProgram(t, binary, breakable(t), []route{{"panics", fixture.Config}}, upstream.URL)
 	sound := running.level("panics")
-	for i, any := range callers.All("") {
-		t.Run(any.Dialect, func(t *testing.T) {
-			mine := callers.All(tokenOf(t, fixture, "mine-"+any.Dialect))[i]
-			other := callers.All(tokenOf(t, fixture, "other-"+any.Dialect))[i]
+	for i, one := range callers.All("") {
+		t.Run(one.Dialect, func(t *testing.T) {
+			mine := callers.All(tokenOf(t, fixture, "mine-"+one.Dialect))[i]
+			other := callers.All(tokenOf(t, fixture, "other-"+one.Dialect))[i]
 			for _, c := range []*callers.Caller{&mine, &other} {
 				if answer, err := c.First(sound); err != nil || answer.Status != http.StatusOK {
 					t.Fatalf("%d %s, %v", answer.Status, answer.Body, err)
