@@ -23,7 +23,7 @@ func Everything(w *Watch, level transcript.Level, token func(words string) (stri
 		c := All(good)[i]
 		send := w.Level(who, level)
 		if answer, err := c.First(send); err != nil || answer.Status != http.StatusOK {
-			return fmt.Errorf("%s: %d %s, %w", c.Dialect, answer.Status, answer.Body, err)
+			return fmt.Errorf("%s: %d %s, %v", c.Dialect, answer.Status, answer.Body, err)
 		}
 		expired, err := token(who + " exp=-60")
 		if err != nil {
