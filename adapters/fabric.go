@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/polycart/polycart/cartcore"
 )
@@ -38,38 +37,10 @@ func fabricGuest(entropy string) string { return entropy[:24] }
 // fabricCaller reads off the headers and the query who asks: x-site-context names the account, a token the user.
 // No cart is named yet.
 func fabricCaller(call *Call) *cartcore.Error {
-	account := fabricAccountIn(call.Request.Header.Get("X-Site-Context"))
-	call.Credentials = &cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Tenant: account, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
-	if account == "" {
-		return fabricOtherAccount(call)
-	}
-	return nil
-}
-
-// fabricSiteNamed is x-site-context as far as it names the account.
-type fabricSiteNamed struct {
-	Account string `json:"account"`
-}
-
-// fabricAccountIn is the account in an x-site-context written as clients write it; empty for every other header. Where the name
-// stands once, in whatever case, and nothing is escaped, encoding/json can take no other member for it.
-func fabricAccountIn(sent string) string {
-	if strings.Contains(sent, `\`) || !utf8.ValidString(sent) || strings.Count(strings.ToLower(sent), `"account"`) != 1 || !strings.Contains(sent, `"account"`) {
-		return ""
-	}
-	var site fabricSiteNamed
-	if json.Unmarshal([]byte(sent), &site) != nil {
-		return ""
-	}
-	return site.Account
-}
-
-// fabricOtherAccount reads the account off an x-site-context member by member, or refuses a header that cannot be read.
-func fabricOtherAccount(call *Call) *cartcore.Error {
-	site, readable := fabricSite(call)
-	if !readable {
-		unreadable := cartcore.FieldError{Field: "x-site-context", Problem: cartcore.ProblemNotObject}
-		return &cartcore.Error{Kind: cartcore.KindMalformed, Fields: []cartcore.FieldError{unreadable}}
+	call.Credentials = &cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
+	site, err := fabricSite(call)
+	if err != nil {
+		return err
 	}
 	if account, problem := text(site, "account"); problem == nil {
 		call.Credentials.Tenant = account
@@ -108,15 +79,25 @@ func fabricBlank(sent string) bool { return sent == "" || sent == "null" || sent
 // accountUnquoted finds the misprint of the published header, {"account": 5f493c9f30ec2a0007a94fc8", …}.
 var accountUnquoted = regexp.MustCompile(`"account"\s*:\s*([0-9A-Za-z]+")`)
 
-// fabricSite reads x-site-context. A client that copied the header from the page is understood although the page prints
-// the account without its opening quote.
-func fabricSite(call *Call) (site map[string]rawJSON, readable bool) {
-	sent := call.Request.Header.Get("X-Site-Context")
-	site, err := members([]byte(sent))
+// fabricSite reads x-site-context.
+func fabricSite(call *Call) (map[string]rawJSON, *cartcore.Error) {
+	site, err := members([]byte(call.Request.Header.Get("X-Site-Context")))
 	if err != nil {
-		site, err = members([]byte(accountUnquoted.ReplaceAllString(sent, `"account":"$1`)))
+		return fabricMisprinted(call)
 	}
-	return site, err == nil
+	return site, nil
+}
+
+// fabricMisprinted reads an x-site-context that a client copied from the page, which prints the account without its opening
+// quote; any other that is no JSON object is refused.
+func fabricMisprinted(call *Call) (map[string]rawJSON, *cartcore.Error) {
+	sent := call.Request.Header.Get("X-Site-Context")
+	site, err := members([]byte(accountUnquoted.ReplaceAllString(sent, `"account":"$1`)))
+	if err != nil {
+		unreadable := cartcore.FieldError{Field: "x-site-context", Problem: cartcore.ProblemNotObject}
+		return nil, &cartcore.Error{Kind: cartcore.KindMalformed, Fields: []cartcore.FieldError{unreadable}}
+	}
+	return site, nil
 }
 
 // fabricCartNamed says which cart is asked for. Beside a token the id must be that of the user's own cart; a guest's cart
@@ -556,7 +537,7 @@ func fabricPriceDocument(call *Call, item *cartcore.Item, base, sale json.Number
 		_ = json.Unmarshal([]byte(raw), &facts)
 	}
 	channel := rawJSON("12") // the channel of the published examples
-	if site, readable := fabricSite(call); readable {
+	if site, err := fabricSite(call); err == nil {
 		if number, problem := integer(site, "channel", 0, cartcore.MaxInteger); problem == nil {
 			channel = rawJSON(strconv.FormatInt(number, 10))
 		}
