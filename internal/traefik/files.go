@@ -20,6 +20,9 @@ type Files struct {
 	LogLevel string // of Traefik: "DEBUG", "INFO", "WARN" or "ERROR"; empty is "INFO"
 	Throttle string // the shortest time between two reloads, a Go duration; empty is Traefik's own 2s
 	Debug    string // host:port where Traefik serves its own profiles; empty: nowhere
+
+	// Plugins are more local plugins: module paths, which are folders of the checkout below ModulePath, by name.
+	Plugins map[string]string
 }
 
 // StaticPath is where Write puts the static configuration.
@@ -71,6 +74,10 @@ experimental:
   localPlugins:
     polycart: # read from plugins-local/src/github.com/polycart/polycart in this folder
       moduleName: github.com/polycart/polycart
+{{- range $name, $module := .Plugins}}
+    {{$name}}:
+      moduleName: {{$module}}
+{{- end}}
 `))
 
 func quote(text string) (string, error) {

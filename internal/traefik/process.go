@@ -39,6 +39,9 @@ type Settings struct {
 	Notice   func(Line)    // is told every line at warn or above, one at a time; nil: nobody
 	Probe    Probe         // says whether the plugin works; nil is ProbeDemo
 	Patience time.Duration // how long to wait for that; 0 is a minute
+
+	// Environment is added to our own, as NAME=value.
+	Environment []string
 }
 
 // Probe asks the Traefik at base, such as "http://127.0.0.1:8000", for something that only a working plugin answers.
@@ -79,7 +82,7 @@ func Start(ctx context.Context, settings Settings) (*Process, error) {
 	}
 	p.program = exec.Command(binary, "--configFile="+filepath.Base(settings.Files.StaticPath()))
 	p.program.Dir = settings.Files.Folder
-	p.program.Env = ownEnvironment()
+	p.program.Env = append(ownEnvironment(), settings.Environment...)
 	ownGroup(p.program)
 	if err := p.run(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", settings.Binary, err)
