@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/polycart/polycart/integration/storespeed"
+	"github.com/polycart/polycart/internal/bench"
 )
 
 // fewCarts is what a folder of many carts is compared with.
@@ -79,7 +80,7 @@ func reportStore(t *testing.T, few, many string, count int, e storeEdition) {
 		for range rounds {
 			all = append(all, float64(e.times[name](few, each)))
 		}
-		t.Logf("%-5s of cached carts: %.1f µs", name, median(all)/1000)
+		t.Logf("%-5s of cached carts: %.1f µs", name, bench.Median(all)/1000)
 	}
 	e.folder["Release"](few)
 
@@ -95,7 +96,7 @@ func reportStore(t *testing.T, few, many string, count int, e storeEdition) {
 			manys = append(manys, float64(e.times[name](many, each)))
 			ratios = append(ratios, manys[len(manys)-1]/fews[len(fews)-1])
 		}
-		t.Logf("%-5s of %d carts: %.1f µs, of %d: %.1f µs, ratio %.2f", name, fewCarts, median(fews)/1000, count, median(manys)/1000, median(ratios))
+		t.Logf("%-5s of %d carts: %.1f µs, of %d: %.1f µs, ratio %.2f", name, fewCarts, bench.Median(fews)/1000, count, bench.Median(manys)/1000, bench.Median(ratios))
 	}
 	t.Logf("%d carts: %d bytes of memory each", count, e.folder["Release"](many)/int64(count))
 	e.folder["Release"](few)

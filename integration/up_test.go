@@ -50,6 +50,18 @@ func cloneHere(t *testing.T, checkout string) string {
 	return clone
 }
 
+// buildPolycart builds the command line of this checkout.
+func buildPolycart(t *testing.T, checkout string) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "polycart")
+	build := exec.Command("go", "build", "-o", program, "./cmd/polycart")
+	build.Dir = checkout
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building polycart: %v\n%s", err, output)
+	}
+	return program
+}
+
 // startUp starts `polycart up` in folder and reads what it prints until it is ready.
 func startUp(t *testing.T, program, folder, address string) *upProgram {
 	t.Helper()
@@ -137,12 +149,7 @@ func TestUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := filepath.Join(t.TempDir(), "polycart")
-	build := exec.Command("go", "build", "-o", program, "./cmd/polycart")
-	build.Dir = checkout
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building polycart: %v\n%s", err, output)
-	}
+	program := buildPolycart(t, checkout)
 	address, err := traefik.FreeAddress()
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-// Command polycart runs a demo of the plugin, builds a Traefik with it, checks configurations, makes customer tokens and translates requests.
+// Command polycart runs a demo of the plugin, builds a Traefik with it and measures it, checks configurations, makes customer tokens and translates requests.
 package main
 
 import (
@@ -69,9 +69,10 @@ func rootCommand(began *bool) *cobra.Command {
 		Use:   "polycart",
 		Short: "One cart behind five legacy cart APIs",
 		Long: `Polycart is a Traefik middleware that lets five legacy cart APIs live on one cart.
-This program runs a demo of it, builds a Traefik with it, checks its configuration, lists undelivered events, makes customer tokens and translates requests.`,
+This program runs a demo of it, builds a Traefik with it and measures it, checks its configuration, lists undelivered events, makes customer tokens and translates requests.`,
 		Example: `  polycart up                          # Traefik with the plugin and a demo shop, until Ctrl-C
   polycart build -o traefik            # a Traefik with the plugin linked in
+  polycart bench --quick               # what the plugin costs, against Traefik without it
   polycart check dynamic.yml           # every fault of a configuration, with file and line
   polycart outbox --data carts         # the events that wait for webhooks, and the dead letters
   polycart token --customer 182        # a customer token for the demo shop
@@ -83,7 +84,7 @@ This program runs a demo of it, builds a Traefik with it, checks its configurati
 		PersistentPreRun:  func(*cobra.Command, []string) { *began = true },
 		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	root.AddCommand(upCommand(), buildCommand(), checkCommand(), outboxCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
+	root.AddCommand(upCommand(), buildCommand(), benchCommand(), checkCommand(), outboxCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
 	return root
 }
 

@@ -95,6 +95,10 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 		"an edition to build":   {[]string{"build", "--edition", "fast", "-o", "x"}, `edition must be stock or compiled, not "fast"`},
 		"no file to build":      {[]string{"build"}, "--output is missing"},
 		"two kinds of Traefik":  {[]string{"up", "--edition", "compiled", "--traefik", "x"}, "--edition and --traefik exclude each other"},
+		"a group to measure":    {[]string{"bench", "--groups", "reads,dreams"}, `--groups must be of reads, writes, lines, carts, bodies, open, not "dreams"`},
+		"an edition to measure": {[]string{"bench", "--edition", "fast"}, `--edition must be stock, compiled or both, not "fast"`},
+		"a number twice":        {[]string{"bench", "--connections", "8,8"}, "--connections must be different numbers from 1 to 1000, not 8"},
+		"a slice of nothing":    {[]string{"bench", "--slice", "0s"}, "--slice must be from 10ms to 1m, not 0s"},
 		"no file to check":      {[]string{"check"}, "at least one FILE"},
 		"a token for nobody":    {[]string{"token"}, "--customer is missing"},
 		"a token that has been": {[]string{"token", "--customer", "1", "--expires", "0s"}, "--expires must be more than 0s"},
@@ -110,7 +114,7 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 }
 
 func TestHelpOfEveryCommandHasAnExample(t *testing.T) {
-	for _, name := range []string{"", "up", "build", "check", "token", "traefik", "translate", "docs", "version"} {
+	for _, name := range []string{"", "up", "build", "bench", "check", "token", "traefik", "translate", "docs", "version"} {
 		arguments := strings.Fields(name + " --help")
 		if got := runHere(t, "", arguments...); got.code != exitFine || !strings.Contains(got.out, "Examples:\n") {
 			t.Errorf("%s: got %+v", arguments, got)

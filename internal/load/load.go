@@ -3,25 +3,30 @@
 package load
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httputil"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // Target is a request that is sent over and over.
 type Target struct {
 	Name    string
 	Address string   // host:port
-	Bytes   [][]byte // the request as it goes over the wire; the connections take one each
+	Bytes   [][]byte // requests as they go over the wire; all connections together take them in turn, again and again
 	Status  int      // what every answer must be
+
+	taken atomic.Int64 // requests so far, over all slices
+}
+
+// next is the request whose turn it is.
+func (t *Target) next() []byte {
+	return t.Bytes[int((t.taken.Add(1)-1)%int64(len(t.Bytes)))]
 }
 
 // Wire is a request as bytes for a Target. It must be a request that a client could send.
@@ -35,101 +40,94 @@ func Wire(request *http.Request) ([]byte, error) {
 
 // Result is what a slice of load measured.
 type Result struct {
-	Requests int
+	Requests int // answered
+	Unsent   int // of an open loop: what was due and could not be sent in time
 	Elapsed  time.Duration
-	Latency  []time.Duration // one a request, in no order
+	Latency  *hdrhistogram.Histogram // of every request that was due, in microseconds
 }
 
 // PerSecond is the number of requests answered in a second.
-func (r Result) PerSecond() float64 { return float64(r.Requests) / r.Elapsed.Seconds() }
+func (r Result) PerSecond() float64 {
+	if r.Elapsed <= 0 {
+		return 0
+	}
+	return float64(r.Requests) / r.Elapsed.Seconds()
+}
+
+// NewLatency makes an empty histogram of latencies in microseconds: up to a minute, which is longer than any answer is waited
+// for, with three digits kept, so that no percentile is off by more than a thousandth.
+func NewLatency() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, time.Minute.Microseconds(), 3)
+}
+
+// tally counts what the connections of one slice measure.
+type tally struct {
+	mu     sync.Mutex
+	result Result
+	fault  error // the first
+}
+
+func newTally() *tally { return &tally{result: Result{Latency: NewLatency()}} }
+
+// answered counts a request that took a while.
+func (t *tally) answered(took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.result.Requests++
+	record(t.result.Latency, took)
+}
+
+// record puts a latency into a histogram; what is out of its bounds counts as the bound.
+func record(latency *hdrhistogram.Histogram, took time.Duration) {
+	_ = latency.RecordValue(min(max(took.Microseconds(), 1), latency.HighestTrackableValue())) // in bounds: it cannot be refused
+}
+
+// failed keeps the first error.
+func (t *tally) failed(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.fault == nil {
+		t.fault = err
+	}
+}
 
 // Closed runs a closed loop for a while: each of connections sends its next request when the last is answered. It ends
 // early with ctx. Any failure, or an answer with another status, is an error.
-func Closed(ctx context.Context, target Target, connections int, during time.Duration) (Result, error) {
-	var (
-		wait  sync.WaitGroup
-		mu    sync.Mutex
-		total Result
-		fault error
-	)
-	start := time.Now()
-	for i := range connections {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			part, err := loop(ctx, target, i, start.Add(during))
-			mu.Lock()
-			defer mu.Unlock()
-			total.Requests += part.Requests
-			total.Latency = append(total.Latency, part.Latency...)
-			if err != nil {
-				fault = err
+func Closed(ctx context.Context, target *Target, connections int, during time.Duration) (Result, error) {
+	counted, start := newTally(), time.Now()
+	until := start.Add(during)
+	each(connections, func() {
+		c, err := dial(ctx, target, until)
+		if err != nil {
+			counted.failed(err)
+			return
+		}
+		defer c.close()
+		for sent := time.Now(); sent.Before(until) && ctx.Err() == nil; sent = time.Now() {
+			if err := c.ask(); err != nil {
+				counted.failed(err)
+				return
 			}
-		}()
+			counted.answered(time.Since(sent))
+		}
+	})
+	counted.result.Elapsed = time.Since(start)
+	return counted.result, faultOf(ctx, counted)
+}
+
+// each runs work on so many goroutines and waits for them.
+func each(connections int, work func()) {
+	wait := sync.WaitGroup{}
+	for range connections {
+		wait.Go(work)
 	}
 	wait.Wait()
-	total.Elapsed = time.Since(start)
-	return total, fault
 }
 
-func loop(ctx context.Context, target Target, which int, until time.Time) (Result, error) {
-	connection, err := net.Dial("tcp", target.Address)
-	if err != nil {
-		return Result{}, fmt.Errorf("%s: connecting: %w", target.Name, err)
+// faultOf is what went wrong in a slice. What a cancelled ctx broke off is no fault of the target's.
+func faultOf(ctx context.Context, counted *tally) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	defer connection.Close()
-	if err := connection.SetDeadline(until.Add(30 * time.Second)); err != nil {
-		return Result{}, fmt.Errorf("%s: setting a deadline: %w", target.Name, err)
-	}
-	result, reader := Result{}, bufio.NewReaderSize(connection, 64<<10)
-	for ctx.Err() == nil {
-		sent := time.Now()
-		if sent.After(until) {
-			break
-		}
-		if _, err := connection.Write(target.Bytes[which%len(target.Bytes)]); err != nil {
-			return result, fmt.Errorf("%s: sending: %w", target.Name, err)
-		}
-		if err := readAnswer(reader, target.Status); err != nil {
-			return result, fmt.Errorf("%s: %w", target.Name, err)
-		}
-		result.Requests++
-		result.Latency = append(result.Latency, time.Since(sent))
-	}
-	return result, nil
-}
-
-var lengthName = []byte("content-length:")
-
-// readAnswer reads one answer with a Content-Length or without a body.
-func readAnswer(reader *bufio.Reader, status int) error {
-	line, err := reader.ReadSlice('\n')
-	if err != nil {
-		return fmt.Errorf("reading an answer: %w", err)
-	}
-	if len(line) < 12 || string(line[9:12]) != strconv.Itoa(status) {
-		head := string(bytes.TrimSpace(line))
-		rest, _ := reader.Peek(reader.Buffered())
-		return fmt.Errorf("want status %d, got %q %s", status, head, rest)
-	}
-	length := 0
-	for {
-		line, err := reader.ReadSlice('\n')
-		if err != nil {
-			return fmt.Errorf("reading an answer: %w", err)
-		}
-		line = bytes.TrimSpace(line)
-		if len(line) == 0 {
-			break
-		}
-		if len(line) > len(lengthName) && bytes.EqualFold(line[:len(lengthName)], lengthName) {
-			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[len(lengthName):]))); err != nil {
-				return fmt.Errorf("reading an answer's length: %w", err)
-			}
-		}
-	}
-	if _, err := io.CopyN(io.Discard, reader, int64(length)); err != nil {
-		return fmt.Errorf("reading an answer's body: %w", err)
-	}
-	return nil
+	return counted.fault
 }

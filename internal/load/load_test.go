@@ -1,50 +1,154 @@
 package load
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-func TestEveryRequestIsSentWholeAndCounted(t *testing.T) {
-	var served atomic.Int64
+// targetOf is a target that takes bodies in turn.
+func targetOf(t *testing.T, server *httptest.Server, bodies ...string) *Target {
+	t.Helper()
+	target := &Target{Name: "test", Address: server.Listener.Addr().String(), Status: http.StatusOK}
+	for _, body := range bodies {
+		request := httptest.NewRequest(http.MethodPost, server.URL+"/x", strings.NewReader(body))
+		request.Header.Set("X-Route", "a")
+		wire, err := Wire(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		target.Bytes = append(target.Bytes, wire)
+	}
+	return target
+}
+
+func TestEveryRequestIsSentWholeInItsTurnAndCounted(t *testing.T) {
+	var mu sync.Mutex
+	served := map[string]int{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
-		if err != nil || string(body) != "hello" || r.Header.Get("X-Route") != "a" {
+		if err != nil || r.Header.Get("X-Route") != "a" {
 			w.WriteHeader(http.StatusBadRequest)
 		}
-		served.Add(1)
+		mu.Lock()
+		defer mu.Unlock()
+		served[string(body)]++
 	}))
 	defer server.Close()
-	request := httptest.NewRequest(http.MethodPost, server.URL+"/x", strings.NewReader("hello"))
-	request.Header.Set("X-Route", "a")
-	wire, err := Wire(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	target := Target{Name: "test", Address: server.Listener.Addr().String(), Bytes: [][]byte{wire}, Status: 200}
-	result, err := Closed(t.Context(), target, 2, 50*time.Millisecond)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if int64(result.Requests) != served.Load() || result.Requests == 0 || len(result.Latency) != result.Requests {
-		t.Errorf("counted %d requests and %d latencies, the server %d", result.Requests, len(result.Latency), served.Load())
+	for name, slice := range map[string]func(*Target) (Result, error){
+		"closed loop": func(target *Target) (Result, error) { return Closed(t.Context(), target, 2, 50*time.Millisecond) },
+		"open loop":   func(target *Target) (Result, error) { return Open(t.Context(), target, 2, 1000, 50*time.Millisecond) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			clear(served)
+			target := targetOf(t, server, "one", "two", "three")
+			all := 0
+			for range 2 { // the second slice goes on where the first stopped
+				result, err := slice(target)
+				if err != nil {
+					t.Fatal(err)
+				}
+				all += result.Requests
+				if got := result.Latency.TotalCount(); result.Requests == 0 || got != int64(result.Requests+result.Unsent) {
+					t.Errorf("counted %d requests, %d unsent and %d latencies", result.Requests, result.Unsent, got)
+				}
+			}
+			sum := 0
+			for _, body := range []string{"one", "two", "three"} {
+				sum += served[body]
+				if most := (all + 2) / 3; served[body] > most || served[body] < all/3 {
+					t.Errorf("%q was sent %d times of %d", body, served[body], all)
+				}
+			}
+			if sum != all {
+				t.Errorf("counted %d requests, the server %d: %v", all, sum, served)
+			}
+		})
 	}
 }
 
-func TestAnAnswerWithAnotherStatusIsAnError(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
+func TestAnAnswerWithAnotherStatusIsAnErrorThatShowsIt(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such cart", http.StatusNotFound) }))
 	defer server.Close()
-	wire, err := Wire(httptest.NewRequest(http.MethodGet, server.URL+"/x", nil))
+	for name, slice := range map[string]func(*Target) (Result, error){
+		"closed loop": func(target *Target) (Result, error) { return Closed(t.Context(), target, 1, time.Second) },
+		"open loop":   func(target *Target) (Result, error) { return Open(t.Context(), target, 1, 100, 100*time.Millisecond) },
+	} {
+		_, err := slice(targetOf(t, server, "x"))
+		if err == nil || !strings.Contains(err.Error(), "test: want status 200") || !strings.Contains(err.Error(), "no such cart") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestAStallIsChargedToAllWhoWereDueMeanwhile(t *testing.T) {
+	const stall = 200 * time.Millisecond
+	var first atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		if first.CompareAndSwap(false, true) {
+			time.Sleep(stall)
+		}
+	}))
+	defer server.Close()
+	result, err := Open(t.Context(), targetOf(t, server, "x"), 1, 100, stall)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = Closed(t.Context(), Target{Name: "test", Address: server.Listener.Addr().String(), Bytes: [][]byte{wire}, Status: 200}, 1, time.Second)
-	if err == nil || !strings.Contains(err.Error(), "want status 200") {
+	if result.Requests+result.Unsent != 20 {
+		t.Fatalf("%d requests and %d unsent, 20 were due", result.Requests, result.Unsent)
+	}
+	// One connection stood still for the whole slice, so the ten that were due in its first half waited for half of it and more.
+	if median := time.Duration(result.Latency.ValueAtQuantile(50)) * time.Microsecond; median < stall/2-10*time.Millisecond {
+		t.Errorf("the median is %s: only the request that stalled was charged", median)
+	}
+}
+
+func TestWhatCannotBeSentInTimeIsUnsent(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(60 * time.Millisecond) }))
+	defer server.Close()
+	result, err := Open(t.Context(), targetOf(t, server, "x"), 1, 1000, 50*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Requests == 0 || result.Unsent == 0 || result.Requests+result.Unsent != 50 || result.Latency.TotalCount() != 50 {
+		t.Errorf("%d requests, %d unsent, %d latencies; 50 were due", result.Requests, result.Unsent, result.Latency.TotalCount())
+	}
+}
+
+func TestACancelledSliceEndsThoughNobodyAnswers(t *testing.T) {
+	asked, ended := make(chan bool, 8), make(chan bool)
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked <- true
+		<-ended
+	}))
+	defer server.Close()
+	defer close(ended)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	if _, err := Closed(ctx, targetOf(t, server, "x"), 1, time.Hour); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestABodyLongerThanTheBufferIsReadWhole(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "300000")
+		w.Write(bytes.Repeat([]byte("x"), 300000))
+	}))
+	defer server.Close()
+	result, err := Closed(t.Context(), targetOf(t, server, "x"), 1, 50*time.Millisecond)
+	if err != nil || result.Requests == 0 {
+		t.Errorf("%d requests, %v", result.Requests, err)
 	}
 }
