@@ -41,3 +41,12 @@ func BenchmarkResolve(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkEntropy measures what each write needs for the ids that it may make.
+func BenchmarkEntropy(b *testing.B) {
+	for b.Loop() {
+		if len(Entropy()) != 32 {
+			b.Fatal("it is too short")
+		}
+	}
+}

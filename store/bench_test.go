@@ -37,6 +37,42 @@ func BenchmarkGetCachedCart(b *testing.B) {
 	}
 }
 
+// BenchmarkSaveCart saves a cart that is cached, as a write does after it has applied its command.
+func BenchmarkSaveCart(b *testing.B) {
+	for _, lines := range []int{1, 10, 100, 500} {
+		b.Run(fmt.Sprintf("lines: %d", lines), func(b *testing.B) {
+			o := quiet(b.TempDir())
+			o.Sync = SyncOS
+			c := OpenCarts(mustOpen(b, o), roomy, Lifetimes{Guest: 1 << 60})
+			cart := cartOf(1, lines)
+			mustSaveCart(b, c, cart, 0)
+			b.ReportAllocs()
+			for b.Loop() {
+				after := next(cart)
+				mustSaveCart(b, c, after, cart.Version)
+				cart = after
+			}
+		})
+	}
+}
+
+// BenchmarkGetStoredCart gets a cart that is not cached from its segment.
+func BenchmarkGetStoredCart(b *testing.B) {
+	for _, lines := range []int{1, 10, 100, 500} {
+		b.Run(fmt.Sprintf("lines: %d", lines), func(b *testing.B) {
+			c := OpenCarts(mustOpen(b, quiet(b.TempDir())), Bounds{}, Lifetimes{Guest: 1 << 60})
+			cart := cartOf(1, lines)
+			mustSaveCart(b, c, cart, 0)
+			b.ReportAllocs()
+			for b.Loop() {
+				if got, err := GetCart(c, cart.Key); got == nil || err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkMillion saves a million short carts, opens them with and without hints and measures the index.
 func BenchmarkMillion(b *testing.B) {
 	const carts = 1_000_000

@@ -92,3 +92,30 @@ func TestEveryDialectHasEveryOperationThatItKnows(t *testing.T) {
 		}
 	}
 }
+
+func TestAnOperationInThisProcessTakesItsCallersInTurn(t *testing.T) {
+	_, operations, err := Native(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 5 + 9 + 8; len(operations) != want {
+		t.Fatalf("there are %d operations, want %d", len(operations), want)
+	}
+	add := operations[5]
+	seen := map[string]int{}
+	for range 2 * len(add.requests) {
+		body, err := io.ReadAll(add.Next().Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[string(body)]++
+	}
+	if add.Name != "agent add" || len(seen) != len(add.requests) {
+		t.Errorf("%s has %d bodies of %d callers", add.Name, len(seen), len(add.requests))
+	}
+	for body, times := range seen {
+		if times != 2 {
+			t.Errorf("%s comes %d times in two turns", body, times)
+		}
+	}
+}

@@ -175,7 +175,7 @@ func (s *stage) startOne(ctx context.Context, one *server) error {
 	if err := files.Write(); err != nil {
 		return err
 	}
-	text, err := s.shop.dynamic(s.data(one), s.upstream, s.settings.Sync, one.carts > 0)
+	text, err := dynamic(s.shop.config(s.data(one), s.settings.Sync, one.carts > 0), s.upstream)
 	if err != nil {
 		return err
 	}

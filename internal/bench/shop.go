@@ -77,9 +77,8 @@ const (
 	routeNoop    = "noop"
 )
 
-// dynamic is the dynamic configuration of a Traefik. few is for the Traefiks of the group carts, whose carts must not be
-// in memory.
-func (s shop) dynamic(data, upstream, sync string, few bool) ([]byte, error) {
+// config is the plugin's configuration. few is for the group carts, whose carts must not be in memory.
+func (s shop) config(data, sync string, few bool) map[string]any {
 	key := sha256.Sum256([]byte(shopKey))
 	config := map[string]any{
 		"tenants": []any{map[string]any{
@@ -96,6 +95,11 @@ func (s shop) dynamic(data, upstream, sync string, few bool) ([]byte, error) {
 	if few {
 		config["cache"] = map[string]any{"carts": cachedOfMany, "answerBytes": 0}
 	}
+	return config
+}
+
+// dynamic is the dynamic configuration of a Traefik whose plugin has config.
+func dynamic(config map[string]any, upstream string) ([]byte, error) {
 	routers := map[string]any{}
 	for _, name := range []string{routeCarts, routeThrough, routeNoop} {
 		router := map[string]any{"entryPoints": []string{"web"}, "rule": "Header(`" + routeHeader + "`, `" + name + "`)", "service": "upstream"}
