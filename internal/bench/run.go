@@ -34,7 +34,7 @@ func (t *target) title() string {
 	if t.rate > 0 {
 		return fmt.Sprintf("%s, %d/s)", text, t.rate)
 	}
-	return fmt.Sprintf("%s, %d connections)", text, t.connections)
+	return fmt.Sprintf("%s, connections: %d)", text, t.connections)
 }
 
 // Run measures. It tells progress what it does. Where ctx is cancelled or a target fails, the report has what was measured
@@ -108,14 +108,11 @@ func (s *stage) targets() ([]*target, error) {
 func (s *stage) measure(ctx context.Context, report *Report, targets []*target) error {
 	length := time.Duration(len(targets)) * s.settings.Slice
 	warming := begin(s.progress, "warming up, about %s", length.Round(time.Second))
-	for _, t := range targets {
-		warming.now("%s", t.title())
-		if _, err := s.slice(ctx, t); err != nil {
-			warming.end()
-			return err
-		}
-	}
+	err := s.warmUp(ctx, targets, warming)
 	warming.end()
+	if err != nil {
+		return err
+	}
 	if err := s.weigh(func(one *server, memory Memory) { one.before = memory }); err != nil {
 		return err
 	}
@@ -134,6 +131,22 @@ func (s *stage) measure(ctx context.Context, report *Report, targets []*target) 
 		report.Rounds++
 	}
 	return s.weigh(func(one *server, memory Memory) { report.weigh(one, memory) })
+}
+
+// warmUp lets every target have a turn that does not count. A request that the plugin takes for none of its own is answered
+// by the upstream, as well as any: it would be measured for another.
+func (s *stage) warmUp(ctx context.Context, targets []*target, warming *phase) error {
+	for _, t := range targets {
+		warming.now("%s", t.title())
+		before := s.upstream.answered.Load()
+		if _, err := s.slice(ctx, t); err != nil {
+			return err
+		}
+		if passed := s.upstream.answered.Load() - before; (passed > 0) != (t.route == routeThrough) {
+			return fmt.Errorf("measuring %s: the upstream answered %d of its requests", t.title(), passed)
+		}
+	}
+	return nil
 }
 
 // slice lets one target have its turn.

@@ -48,7 +48,7 @@ type stage struct {
 	settings Settings
 	progress io.Writer
 	shop     shop
-	upstream string
+	upstream *upstream
 	servers  []*server
 
 	mu    sync.Mutex
@@ -82,12 +82,10 @@ func (s *stage) open(ctx context.Context) error {
 	if err := s.shop.write(); err != nil {
 		return err
 	}
-	url, stop, err := startUpstream()
-	if err != nil {
+	if s.upstream, err = startUpstream(); err != nil {
 		return err
 	}
-	s.upstream = url
-	s.later(func() error { stop(); return nil })
+	s.later(s.upstream.Close)
 	for _, edition := range s.settings.editions() {
 		version, err := versionOf(ctx, s.settings.Binaries[edition], edition)
 		if err != nil {
@@ -147,7 +145,11 @@ func (s *stage) seed(ctx context.Context, one *server) error {
 
 // start starts all servers side by side: each interprets two plugins, which takes seconds.
 func (s *stage) start(ctx context.Context) error {
-	telling := begin(s.progress, "starting %d Traefiks", len(s.servers))
+	names := []string{}
+	for _, one := range s.servers {
+		names = append(names, one.name())
+	}
+	telling := begin(s.progress, "starting Traefik, %s", strings.Join(names, ", "))
 	defer telling.end()
 	faults := make([]error, len(s.servers))
 	wait := sync.WaitGroup{}
@@ -175,7 +177,7 @@ func (s *stage) startOne(ctx context.Context, one *server) error {
 	if err := files.Write(); err != nil {
 		return err
 	}
-	text, err := dynamic(s.shop.config(s.data(one), s.settings.Sync, one.carts > 0), s.upstream)
+	text, err := dynamic(s.shop.config(s.data(one), s.settings.Sync, one.carts > 0), s.upstream.url)
 	if err != nil {
 		return err
 	}
