@@ -124,20 +124,29 @@ func TestWhatCannotBeSentInTimeIsUnsent(t *testing.T) {
 }
 
 func TestACancelledSliceEndsThoughNobodyAnswers(t *testing.T) {
-	asked, ended := make(chan bool, 8), make(chan bool)
+	asked, answer := make(chan bool, 8), make(chan bool)
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		asked <- true
-		<-ended
+		<-answer
 	}))
 	defer server.Close()
-	defer close(ended)
+	defer close(answer)
+	target := targetOf(t, server, "x")
 	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
 	go func() {
-		<-asked
-		cancel()
+		_, err := Closed(ctx, target, 1, time.Hour)
+		ended <- err
 	}()
-	if _, err := Closed(ctx, targetOf(t, server, "x"), 1, time.Hour); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+	<-asked
+	cancel()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("it does not end")
 	}
 }
 
