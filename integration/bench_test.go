@@ -158,8 +158,8 @@ func TestAnInterruptedBenchShowsWhatItHasAndLeavesNothing(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { command.Process.Kill() })
-	killed := time.AfterFunc(upPatience, func() { command.Process.Kill() })
+	t.Cleanup(func() { _ = command.Process.Kill() }) // it may have ended by itself
+	killed := time.AfterFunc(upPatience, func() { _ = command.Process.Kill() })
 	defer killed.Stop()
 	told := ""
 	for lines := bufio.NewScanner(out); lines.Scan(); {

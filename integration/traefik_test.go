@@ -120,7 +120,7 @@ func startProgram(t testing.TB, binary, checkout string, routes []route, upstrea
 	running.configure(t, routes, upstream)
 	running.start(t, binary, routes)
 	t.Cleanup(func() {
-		running.Stop()
+		_ = running.Stop() // a test may have killed it
 		if t.Failed() {
 			t.Logf("Traefik and the plugin logged:\n%s", last(running.log.String(), 6000))
 		}

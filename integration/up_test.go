@@ -78,7 +78,7 @@ func startUp(t *testing.T, program, folder, address string) *upProgram {
 	if err := up.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { up.Process.Kill() })
+	t.Cleanup(func() { _ = up.Process.Kill() }) // it may have ended by itself
 	printed := make(chan string)
 	go func() {
 		lines := bufio.NewScanner(out)

@@ -167,8 +167,8 @@ func killAfter(t *testing.T, folder, hook, sync string, changes int, acknowledge
 		}
 		acknowledged[customer] = quantity
 		if count++; count == changes+1 {
-			child.Process.Kill() // what it wrote before is still in the pipe
+			_ = child.Process.Kill() // what it wrote before is still in the pipe
 		}
 	}
-	child.Wait()
+	_ = child.Wait() // killed: the error says so
 }

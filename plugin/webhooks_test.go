@@ -525,7 +525,9 @@ func TestAScheduleGivesEveryNameOnceAndNotTooEarly(t *testing.T) {
 		}
 		for _, name := range takeDue(s, now) {
 			var due int64
-			fmt.Sscan(name, &due)
+			if _, err := fmt.Sscan(name, &due); err != nil {
+				t.Fatal(err)
+			}
 			if due > now || got[name] {
 				t.Fatalf("%s came at %d, or twice", name, now)
 			}

@@ -72,10 +72,10 @@ func TestAnAcknowledgedWriteSurvivesAKill(t *testing.T) {
 			}
 			acknowledged[key] = version
 			if count++; count == 150*round {
-				child.Process.Kill() // what it wrote before is still in the pipe
+				_ = child.Process.Kill() // what it wrote before is still in the pipe
 			}
 		}
-		child.Wait()
+		_ = child.Wait() // killed: the error says so
 		l := mustOpen(t, small(folder))
 		if err := l.Ready(); err != nil {
 			t.Fatalf("the lock of a killed process still holds: %v", err)

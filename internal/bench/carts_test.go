@@ -24,7 +24,11 @@ func TestSeededCartsAreInTheStore(t *testing.T) {
 		t.Fatal(err)
 	}
 	carts := store.OpenCarts(log, store.Bounds{}, store.Lifetimes{})
-	defer store.CloseCarts(carts)
+	defer func() {
+		if err := store.CloseCarts(carts); err != nil {
+			t.Error(err)
+		}
+	}()
 	if got := log.Stats().Carts; got != 1502 {
 		t.Errorf("there are %d carts, want 1502", got)
 	}

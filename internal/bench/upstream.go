@@ -37,6 +37,6 @@ func startUpstream() (*upstream, error) {
 			_, _ = w.Write(body) // a client that has gone needs no answer
 		}),
 	}
-	go u.Serve(listener) // ends with Close
+	go func() { _ = u.Serve(listener) }() // ends with Close; before that a target that nobody answers is an error of its own
 	return u, nil
 }

@@ -121,6 +121,7 @@ func (w *world) send(t testing.TB, r *http.Request) *answer {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer response.Body.Close()
 	decent(t, r, response)
 	body, err := io.ReadAll(response.Body)
 	if err != nil {

@@ -153,7 +153,7 @@ func TestACancelledSliceEndsThoughNobodyAnswers(t *testing.T) {
 func TestABodyLongerThanTheBufferIsReadWhole(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "300000")
-		w.Write(bytes.Repeat([]byte("x"), 300000))
+		_, _ = w.Write(bytes.Repeat([]byte("x"), 300000))
 	}))
 	defer server.Close()
 	result, err := Closed(t.Context(), targetOf(t, server, "x"), 1, 50*time.Millisecond)
