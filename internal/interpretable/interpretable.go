@@ -341,9 +341,26 @@ func (c *checker) assigned(node *ast.AssignStmt) {
 			c.report(node.Pos(), "nil among several", "it panics")
 		}
 	}
+	if node.Tok == token.ASSIGN && calls > 0 {
+		for _, place := range node.Lhs {
+			if c.elsewhere(place) {
+				c.report(place.Pos(), "Variables of another package", "the value of a call does not get there")
+			}
+		}
+	}
 	if node.Tok == token.ASSIGN && calls > 0 && calls < len(node.Rhs) {
 		c.report(node.Pos(), "Assignments of several values", "the values beside a call are lost")
 	}
+}
+
+// elsewhere tells whether a place is a variable of another package.
+func (c *checker) elsewhere(place ast.Expr) bool {
+	selector, is := place.(*ast.SelectorExpr)
+	if !is {
+		return false
+	}
+	variable, is := c.pkg.TypesInfo.Uses[selector.Sel].(*types.Var)
+	return is && !variable.IsField() && variable.Pkg() != c.pkg.Types
 }
 
 // selected finds a labelled break out of a select, which hangs.

@@ -38,6 +38,9 @@ func everything(ctx context.Context, err error, numbers []int, done chan int) ([
 	_, _ = json.Marshal(quiet{}) // breaks: Wire structs
 	_ = min(1, 2)                // breaks: Builtins
 	_ = slices.Max(numbers)
+	os.Args = append(os.Args, "x") // breaks: Variables of another package
+	args := append(os.Args, "x")
+	os.Args = args
 	for i := range 3 { // breaks: Range
 		_ = i
 	}
