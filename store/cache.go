@@ -31,6 +31,7 @@ type cached struct {
 	cart    *cartcore.Cart
 	expires int64         // Unix milliseconds, 0 never
 	cost    int64         // bytes, from costOf
+	token   string        // of the record, in a shared store
 	place   *list.Element // the cache's own
 }
 

@@ -112,8 +112,11 @@ func loadCart(c *Carts, key cartcore.Key, text string, hit *cached) (*cached, er
 	if record.Version == 0 {
 		return nil, nil
 	}
-	if record.Version == have {
-		return &cached{cart: hit.cart, expires: record.Expires, cost: hit.cost}, nil
+	if have != 0 && record.Version == have {
+		if record.Token != hit.token {
+			return loadCart(c, key, text, nil) // another cart of the same version
+		}
+		return &cached{cart: hit.cart, expires: record.Expires, cost: hit.cost, token: hit.token}, nil
 	}
 	cart, err := cartcore.FromRecord(key, record.Data)
 	if err != nil {
@@ -122,7 +125,7 @@ func loadCart(c *Carts, key cartcore.Key, text string, hit *cached) (*cached, er
 	if cart.Version != record.Version {
 		return nil, fmt.Errorf("loading a cart: its record says version %d and the store %d: %w", cart.Version, record.Version, ErrDamaged)
 	}
-	return &cached{cart: cart, expires: record.Expires, cost: costOf(len(record.Data), len(text))}, nil
+	return &cached{cart: cart, expires: record.Expires, cost: costOf(len(record.Data), len(text)), token: record.Token}, nil
 }
 
 // SaveCart keeps a cart whose version before was was; 0 is a new cart. Nobody may change the cart from now on.
@@ -139,15 +142,27 @@ func SaveCart(c *Carts, cart *cartcore.Cart, was int64) error {
 	if cart.Outbox != nil {
 		markPending(c, cart, record)
 	}
+	if c.shared {
+		followCached(c, cart.Key, was, record)
+	}
 	c.touched.Store(text, record)
 	err = c.store.Save(text, was, record)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil && c.touched.CompareAndDelete(text, record) {
-		cachePut(c.cache, cart.Key, &cached{cart: cart, expires: record.Expires, cost: costOf(len(data), len(text))})
+		cachePut(c.cache, cart.Key, &cached{cart: cart, expires: record.Expires, cost: costOf(len(data), len(text)), token: record.Token})
 		return nil
 	}
 	return forget(c, cart, err)
+}
+
+// followCached says in a record which save it follows, where the cache knows: the version alone does not tell all.
+func followCached(c *Carts, key cartcore.Key, was int64, record *Record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if held := cacheGet(c.cache, key); held != nil && held.cart.Version == was {
+		record.Token = held.token
+	}
 }
 
 // forget ends a save that failed or was not alone: nobody knows now what the newest cart is, so the cache holds none, and
@@ -160,6 +175,22 @@ func forget(c *Carts, cart *cartcore.Cart, err error) error {
 	}
 	return nil
 }
+
+// ClaimCart is Store.Claim for the record of a cart; a store that only this process uses is not asked.
+// Errors: ErrUnavailable.
+func ClaimCart(c *Carts, key cartcore.Key, part string, lease int64) (int64, error) {
+	if !c.shared {
+		return 0, nil
+	}
+	wait, err := c.store.Claim(cartcore.KeyText(key), part, lease)
+	if err != nil {
+		return 0, fmt.Errorf("claiming a cart: %w", err)
+	}
+	return wait, nil
+}
+
+// AreShared tells whether other processes may change the carts.
+func AreShared(c *Carts) bool { return c.shared }
 
 // DropCart takes a cart away, if its version is still the newest.
 // Errors: ErrConflict, ErrUnavailable, ErrDamaged.

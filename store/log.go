@@ -116,6 +116,9 @@ func (l *Log) Stats() LogStats {
 	return stats
 }
 
+// Claim is Store.Claim: only one process uses the folder.
+func (l *Log) Claim(key, part string, lease int64) (int64, error) { return 0, nil }
+
 // Tenure is Store.Tenure: the number changes when the folder was lost to another process.
 func (l *Log) Tenure() *atomic.Int64 { return l.tenure }
 

@@ -94,6 +94,9 @@ func (m *Memory) Pending() ([]string, error) {
 	return keys, nil
 }
 
+// Claim is Store.Claim: there is nobody else.
+func (m *Memory) Claim(key, part string, lease int64) (int64, error) { return 0, nil }
+
 // Tenure is Store.Tenure: nobody else can write.
 func (m *Memory) Tenure() *atomic.Int64 { return m.tenure }
 

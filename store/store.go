@@ -1,7 +1,6 @@
 // Package store is where carts are kept: a bounded cache of canonical carts (Carts) over a durable Store.
 //
-// There are two stores here, Memory and Log, an append-only log in one folder. Stores that several processes share
-// implement the same interface. A Store knows nothing of carts but their key, version, expiry and bytes.
+// There are three stores here: Memory, Log, an append-only log in one folder, and Redis, which several processes share. A Store knows nothing of carts but their key, version, expiry and bytes.
 package store
 
 import (
@@ -16,6 +15,10 @@ type Record struct {
 	Expires int64  // Unix milliseconds from which the record is gone; 0 is never
 	Pending bool   // there is something left to do with the record: Store.Pending lists it
 	Data    []byte // whoever gets it must not change it
+
+	// Token tells a save from every other in a store that several processes share: there a version can come again, of a cart that
+	// was dropped and made anew, or where a server was lost with its last saves. Elsewhere it is empty.
+	Token string
 }
 
 // Store keeps records under keys. All methods may be called at the same time from many goroutines.
@@ -31,6 +34,8 @@ type Store interface {
 	// Save keeps the record if the newest version under key is was (0: there is none). The record's version must be
 	// greater than was. When it answers nil, the record is kept as durably as the store promises; after any error
 	// but ErrUnavailable nothing has changed. The store holds on to neither the record nor its bytes.
+	// Record.Token is that of the record to be replaced, which then must be the newest too, or empty where it is not known;
+	// afterwards it is the new record's own.
 	// Errors: ErrConflict, ErrUnavailable, ErrDamaged.
 	Save(key string, was int64, record *Record) error
 
@@ -43,6 +48,12 @@ type Store interface {
 	// no record, so that what is left to do is found at the start among however many carts.
 	// Errors: ErrUnavailable.
 	Pending() ([]string, error)
+
+	// Claim keeps other processes from what a name of the caller's stands for, part of the work on the record under key, for
+	// lease milliseconds from now on. Who has it already claims it for longer; lease 0 gives it back. It answers 0, or for
+	// how many milliseconds another process holds it. A store that only one process uses always answers 0.
+	// Errors: ErrUnavailable.
+	Claim(key, part string, lease int64) (int64, error)
 
 	// Tenure tells a cache how long it may answer without asking the store: as long as the number stays the same,
 	// only this process has written. It is nil where others may write at any time.

@@ -9,15 +9,21 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/polycart/polycart/store"
 )
 
-// Opening makes stores for a test. clock answers Unix milliseconds; nil, and for a store that has a clock of its own, it
-// plays no part.
+// Opening makes stores for a test. clock answers Unix milliseconds; nil is the system's clock.
 type Opening struct {
 	Open   func(t *testing.T, clock func() int64) store.Store
 	Reopen func(t *testing.T, s store.Store, clock func() int64) store.Store // closes s and opens its data again; nil where it keeps none
+
+	// Beside opens the data of s a second time, as another process would; needed of a store that several share.
+	Beside func(t *testing.T, s store.Store) store.Store
+
+	// OwnClock says that records expire by a clock that no test can set: expiry is waited for.
+	OwnClock bool
 }
 
 const key = "shop/guest:agent:0123456789abcdef"
@@ -30,8 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	RunAll(t, Opening{Open: func(t *testing.T, clock func() int64) store.Store { return open(t) }})
 }
 
-// RunAll checks every promise. Those about time need a store whose clock the test can set, those about reopening one
-// that can be reopened; a test skips what the store cannot do.
+// RunAll checks every promise. Those about reopening need a store that can be reopened; a test skips what the store cannot do.
 func RunAll(t *testing.T, o Opening) {
 	t.Run("a key without a record has version 0", func(t *testing.T) {
 		s := o.Open(t, nil)
@@ -113,6 +118,7 @@ func RunAll(t *testing.T, o Opening) {
 	t.Run("writers of different carts do not hinder each other", func(t *testing.T) { manyKeys(t, o) })
 	t.Run("pending records are listed until they are saved otherwise", func(t *testing.T) { pending(t, o) })
 	t.Run("reopening keeps everything", func(t *testing.T) { reopening(t, o) })
+	t.Run("a claim keeps others away until it is given back or over", func(t *testing.T) { claims(t, o) })
 	t.Run("a closed store is unavailable", func(t *testing.T) {
 		s := o.Open(t, nil)
 		save(t, s, key, 0, store.Record{Version: 1, Data: []byte("a")})
@@ -161,6 +167,10 @@ func conflicts(t *testing.T, o Opening) {
 }
 
 func expiry(t *testing.T, o Opening) {
+	if o.OwnClock {
+		expiryAwaited(t, o)
+		return
+	}
 	now := int64(1_700_000_000_000)
 	var mu sync.Mutex
 	clock := func() int64 {
@@ -170,9 +180,6 @@ func expiry(t *testing.T, o Opening) {
 	}
 	s := o.Open(t, clock)
 	save(t, s, key, 0, store.Record{Version: 4, Expires: now + 1000, Data: []byte("a")})
-	if load(t, s, key, 0).Version != 4 {
-		t.Skip("the store has a clock of its own")
-	}
 	set := func(to int64) {
 		mu.Lock()
 		now = to
@@ -190,6 +197,36 @@ func expiry(t *testing.T, o Opening) {
 	}
 	save(t, s, key, 0, store.Record{Version: 1, Expires: now + 5000, Data: []byte("b")})
 	wantVersion(t, s, key, 1)
+}
+
+// expiryAwaited is expiry in real time.
+func expiryAwaited(t *testing.T, o Opening) {
+	s := o.Open(t, nil)
+	// 3 s are more than the saves and loads before the end take on a busy machine.
+	ends := time.Now().Add(3 * time.Second)
+	save(t, s, key, 0, store.Record{Version: 4, Expires: ends.UnixMilli(), Pending: true, Data: []byte("a")})
+	wantVersion(t, s, key, 4)
+	for load(t, s, key, 4).Version != 0 {
+		if time.Since(ends) > 20*time.Second {
+			t.Fatal("the record does not go")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if early := time.Until(ends); early > 100*time.Millisecond {
+		t.Fatalf("the record went %s before its time", early)
+	}
+	if got, err := s.Pending(); err != nil || len(got) != 0 {
+		t.Fatalf("an expired record is pending: %q, %v", got, err)
+	}
+	if err := s.Save(key, 4, &store.Record{Version: 5, Data: []byte("x")}); !errors.Is(err, store.ErrConflict) {
+		t.Fatalf("saving over an expired record answered %v", err)
+	}
+	save(t, s, key, 0, store.Record{Version: 1, Expires: farAway, Data: []byte("b")})
+	wantVersion(t, s, key, 1)
+	if err := s.Save(key, 1, &store.Record{Version: 2, Expires: 1, Data: []byte("c")}); err != nil {
+		t.Fatal(err)
+	}
+	wantVersion(t, s, key, 0)
 }
 
 func bounds(t *testing.T, o Opening) {
@@ -344,6 +381,53 @@ func pending(t *testing.T, o Opening) {
 	save(t, s, "shop/057", 1, store.Record{Version: 2, Data: []byte("done")})
 	s = o.Reopen(t, s, nil)
 	want("shop/000")
+}
+
+// claims needs two openings of the same data at once, and a store that several processes share.
+func claims(t *testing.T, o Opening) {
+	here := o.Open(t, nil)
+	claim := func(s store.Store, key, part string, lease int64) int64 {
+		t.Helper()
+		wait, err := s.Claim(key, part, lease)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
+	if here.Tenure() != nil {
+		for range 2 {
+			if wait := claim(here, key, "a", 60_000); wait != 0 {
+				t.Fatalf("the only user waits for %d ms", wait)
+			}
+		}
+		return
+	}
+	there := o.Beside(t, here)
+	if wait := claim(here, key, "a", 60_000); wait != 0 {
+		t.Fatalf("the first waits for %d ms", wait)
+	}
+	if wait := claim(there, key, "a", 60_000); wait < 1 || wait > 60_000 {
+		t.Fatalf("the second waits for %d ms", wait)
+	}
+	claim(there, key, "a", 0) // what another one holds cannot be given back
+	if claim(there, key, "a", 60_000) == 0 {
+		t.Fatal("a claim was taken from who holds it")
+	}
+	if claim(there, key, "b", 60_000) != 0 || claim(there, key+"x", "a", 60_000) != 0 {
+		t.Fatal("another part or another record is kept back too")
+	}
+	if claim(here, key, "a", 500) != 0 {
+		t.Fatal("who holds a claim cannot renew it")
+	}
+	for began := time.Now(); claim(there, key, "a", 60_000) != 0; time.Sleep(10 * time.Millisecond) {
+		if time.Since(began) > 20*time.Second {
+			t.Fatal("a claim that nobody renews does not end")
+		}
+	}
+	claim(there, key, "a", 0)
+	if claim(here, key, "a", 60_000) != 0 {
+		t.Fatal("what was given back cannot be claimed")
+	}
 }
 
 func save(t *testing.T, s store.Store, key string, was int64, r store.Record) {

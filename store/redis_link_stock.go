@@ -1,0 +1,304 @@
+//go:build !compiled
+// +build !compiled
+
+package store
+
+import (
+	"bufio"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// redisLink is a bounded pool of connections. The one that was used last is not the next: they take turns.
+type redisLink struct {
+	o        *RedisOptions
+	address  string
+	sentinel bool
+	idle     chan *redisConn
+	room     chan bool // holds one for each connection that there is
+	closed   chan bool // closed with the link
+	gone     atomic.Bool
+}
+
+// redisConn is one connection.
+type redisConn struct {
+	net net.Conn
+	in  *bufio.Reader
+}
+
+// redisBuffer of 16 kB takes a cart of usual size in one read.
+const redisBuffer = 16 << 10
+
+var errLinkClosed = errors.New("the store is closed")
+
+func newRedisLink(o *RedisOptions, address string, sentinel bool) *redisLink {
+	return &redisLink{
+		o: o, address: address, sentinel: sentinel,
+		idle: make(chan *redisConn, o.Connections), room: make(chan bool, o.Connections), closed: make(chan bool),
+	}
+}
+
+func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replies []*redisReply, sent bool, err error) {
+	conn, err := takeConn(l, deadline)
+	if err != nil {
+		return nil, false, err
+	}
+	replies, err = converse(conn, commands, deadline)
+	if err != nil {
+		dropConn(l, conn)
+		return nil, true, err
+	}
+	l.idle <- conn // never waits: there is room for every connection
+	if l.gone.Load() {
+		dropIdle(l)
+	}
+	return replies, true, nil
+}
+
+// converse sends commands and reads a reply to each.
+func converse(conn *redisConn, commands [][]string, deadline time.Time) ([]*redisReply, error) {
+	if err := conn.net.SetDeadline(deadline); err != nil {
+		return nil, fmt.Errorf("setting a deadline: %w", err)
+	}
+	if _, err := conn.net.Write(commandBytes(commands)); err != nil {
+		return nil, fmt.Errorf("sending: %w", err)
+	}
+	replies := make([]*redisReply, len(commands))
+	for i := range commands {
+		reply, err := readReply(conn.in)
+		if err != nil {
+			return nil, fmt.Errorf("reading the answer: %w", err)
+		}
+		replies[i] = reply
+	}
+	return replies, nil
+}
+
+// commandBytes is commands as the server reads them: lists of strings, each behind its length, so that whatever is in a
+// string is data.
+func commandBytes(commands [][]string) []byte {
+	size := 0
+	for i := range commands {
+		command := commands[i]
+		size += 16
+		for j := range command {
+			size += len(command[j]) + 16
+		}
+	}
+	b := make([]byte, 0, size)
+	for i := range commands {
+		command := commands[i]
+		b = fmt.Appendf(b, "*%d\r\n", len(command))
+		for j := range command {
+			b = fmt.Appendf(b, "$%d\r\n%s\r\n", len(command[j]), command[j])
+		}
+	}
+	return b
+}
+
+// takeConn answers a connection that nobody uses.
+func takeConn(l *redisLink, deadline time.Time) (*redisConn, error) {
+	select {
+	case conn := <-l.idle:
+		return conn, nil
+	default:
+	}
+	return newConn(l, deadline)
+}
+
+// newConn answers a new connection where there is room for it, else waits for one that comes back.
+func newConn(l *redisLink, deadline time.Time) (*redisConn, error) {
+	if l.gone.Load() {
+		return nil, errLinkClosed
+	}
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case conn := <-l.idle:
+		return conn, nil
+	case <-l.closed:
+		return nil, errLinkClosed
+	case <-timer.C:
+		return nil, fmt.Errorf("all %d connections were busy until the deadline", l.o.Connections)
+	case l.room <- true:
+	}
+	conn, err := dialRedis(l, deadline)
+	if err != nil {
+		<-l.room
+		return nil, err
+	}
+	return conn, nil
+}
+
+// dialRedis makes a connection, and says who we are and which database is meant.
+func dialRedis(l *redisLink, deadline time.Time) (*redisConn, error) {
+	dialer := &net.Dialer{Deadline: deadline}
+	var raw net.Conn
+	var err error
+	if l.o.TLS != nil {
+		raw, err = tls.DialWithDialer(dialer, "tcp", l.address, l.o.TLS)
+	} else {
+		raw, err = dialer.Dial("tcp", l.address)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	conn := &redisConn{net: raw, in: bufio.NewReaderSize(raw, redisBuffer)}
+	if err := greet(l, conn, deadline); err != nil {
+		_ = raw.Close() // the error that counts is the other
+		return nil, err
+	}
+	return conn, nil
+}
+
+func greet(l *redisLink, conn *redisConn, deadline time.Time) error {
+	if l.sentinel {
+		return nil
+	}
+	commands := [][]string{}
+	password, err := redisPassword(l.o)
+	if err != nil {
+		return err
+	}
+	if password != "" && l.o.Username != "" {
+		commands = append(commands, []string{"AUTH", l.o.Username, password})
+	} else if password != "" {
+		commands = append(commands, []string{"AUTH", password})
+	}
+	if l.o.Database != 0 {
+		commands = append(commands, []string{"SELECT", strconv.Itoa(l.o.Database)})
+	}
+	if len(commands) == 0 {
+		return nil
+	}
+	replies, err := converse(conn, commands, deadline)
+	if err != nil {
+		return err
+	}
+	for i := range replies {
+		if replies[i].Kind == '-' {
+			return fmt.Errorf("%s is refused: %s", commands[i][0], replies[i].Text)
+		}
+	}
+	return nil
+}
+
+// dropConn ends a connection that is out of step, and those that lie idle: most likely the server has ended them all.
+func dropConn(l *redisLink, conn *redisConn) {
+	_ = conn.net.Close() // it is given up
+	<-l.room
+	dropIdle(l)
+}
+
+func dropIdle(l *redisLink) {
+	for {
+		select {
+		case conn := <-l.idle:
+			_ = conn.net.Close() // it is given up
+			<-l.room
+		default:
+			return
+		}
+	}
+}
+
+func closeRedisLink(l *redisLink) {
+	if l.gone.Swap(true) {
+		return
+	}
+	close(l.closed)
+	dropIdle(l)
+}
+
+const (
+	// maxReply bounds a reply in bytes: the largest cart with its head, and room for a page of names or the slots of a large cluster.
+	maxReply = MaxData + 4<<20
+	// maxDepth bounds lists in lists: the slots of a cluster take three.
+	maxDepth = 8
+	// replyCost is what a reply takes in memory beside its bytes.
+	replyCost = 128
+)
+
+// readReply reads one reply.
+func readReply(in *bufio.Reader) (*redisReply, error) {
+	line, err := in.ReadSlice('\n')
+	if err != nil {
+		return nil, err
+	}
+	if len(line) > 3 && line[0] == '$' && line[1] != '-' {
+		return readBulk(in, line, maxReply)
+	}
+	budget := maxReply
+	return readOther(in, line, &budget, 0)
+}
+
+// readBulk reads bytes whose first line is there.
+func readBulk(in *bufio.Reader, line []byte, most int) (*redisReply, error) {
+	size, err := strconv.Atoi(string(line[1 : len(line)-2]))
+	if err != nil || size < 0 || size > most || line[len(line)-2] != '\r' {
+		return nil, fmt.Errorf("a reply of %.40q is not taken; at most %d bytes are", line, most)
+	}
+	b := make([]byte, size+2)
+	if _, err := io.ReadFull(in, b); err != nil {
+		return nil, err
+	}
+	if b[size] != '\r' || b[size+1] != '\n' {
+		return nil, fmt.Errorf("a reply of %d bytes has more or fewer", size)
+	}
+	return &redisReply{Kind: '$', Bulk: b[:size:size]}, nil
+}
+
+// readOther reads what is not plain bytes. budget is what is left of maxReply.
+func readOther(in *bufio.Reader, line []byte, budget *int, depth int) (*redisReply, error) {
+	*budget -= replyCost + len(line)
+	if *budget < 0 || depth > maxDepth {
+		return nil, fmt.Errorf("a reply is larger than %d bytes or deeper than %d lists", maxReply, maxDepth)
+	}
+	if len(line) < 3 || line[len(line)-2] != '\r' {
+		return nil, fmt.Errorf("a reply begins with %.40q, which is none", line)
+	}
+	text := string(line[1 : len(line)-2])
+	kind := line[0]
+	if kind == '+' || kind == '-' {
+		return &redisReply{Kind: kind, Text: text}, nil
+	}
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("a reply begins with %.40q, which is none", line)
+	}
+	if kind == ':' {
+		return &redisReply{Kind: ':', Number: number}, nil
+	}
+	if number == -1 && (kind == '$' || kind == '*') {
+		return &redisReply{Kind: '_'}, nil
+	}
+	if kind == '$' {
+		reply, err := readBulk(in, line, *budget)
+		if err == nil {
+			*budget -= len(reply.Bulk)
+		}
+		return reply, err
+	}
+	if kind != '*' || number < 0 || number > int64(*budget/replyCost) {
+		return nil, fmt.Errorf("a reply begins with %.40q, which is not taken", line)
+	}
+	reply := &redisReply{Kind: '*'}
+	for i := int64(0); i < number; i++ {
+		next, err := in.ReadSlice('\n')
+		if err != nil {
+			return nil, err
+		}
+		one, err := readOther(in, next, budget, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		reply.List = append(reply.List, one)
+	}
+	return reply, nil
+}
