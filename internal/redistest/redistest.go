@@ -178,7 +178,7 @@ func StartCluster(t testing.TB, masters int) *Cluster {
 	c := &Cluster{}
 	ctx := context.Background()
 	for range masters {
-		c.Add(t)
+		c.add(t)
 	}
 	for i, s := range c.Masters {
 		from, to := i*slots/masters, (i+1)*slots/masters-1
@@ -190,8 +190,15 @@ func StartCluster(t testing.TB, masters int) *Cluster {
 	return c
 }
 
-// Add starts a further master, without slots.
-func (c *Cluster) Add(t testing.TB) *Server {
+// Grow adds a master without slots.
+func (c *Cluster) Grow(t testing.TB) {
+	t.Helper()
+	c.add(t)
+	c.awaitOK(t)
+}
+
+// add starts a master that the others get to know.
+func (c *Cluster) add(t testing.TB) {
 	t.Helper()
 	s := StartReal(t, "--cluster-enabled", "yes", "--cluster-config-file", filepath.Join(t.TempDir(), "nodes.conf"), "--cluster-node-timeout", "2000")
 	id, err := s.Client(t).Do(context.Background(), "CLUSTER", "MYID").Text()
@@ -206,7 +213,6 @@ func (c *Cluster) Add(t testing.TB) *Server {
 	}
 	c.Masters = append(c.Masters, s)
 	c.IDs = append(c.IDs, id)
-	return s
 }
 
 func (c *Cluster) awaitOK(t testing.TB) {

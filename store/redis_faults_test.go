@@ -1,0 +1,577 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/polycart/polycart/internal/redistest"
+)
+
+func openRedis(t testing.TB, o RedisOptions) *Redis {
+	t.Helper()
+	if o.Prefix == "" {
+		o.Prefix = t.Name() + ":"
+	}
+	r, err := OpenRedis(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+func saveRedis(t testing.TB, r *Redis, key string, was, version int64, data string) {
+	t.Helper()
+	if err := r.Save(key, was, &Record{Version: version, Data: []byte(data)}); err != nil {
+		t.Fatalf("saving version %d over %d: %v", version, was, err)
+	}
+}
+
+func wantRedis(t testing.TB, r *Redis, key string, version int64, data string) {
+	t.Helper()
+	got, err := r.Load(key, 0)
+	if err != nil || got.Version != version || string(got.Data) != data {
+		t.Fatalf("loaded version %d %q, %v; wanted version %d %q", got.Version, got.Data, err, version, data)
+	}
+}
+
+// breaker stands between a store and a server, and breaks connections at the worst moment.
+type breaker struct {
+	listener  net.Listener
+	server    string
+	cut       atomic.Int32 // so many answers are swallowed, and their connections broken
+	lose      atomic.Int32 // so many requests are swallowed, and their connections broken
+	bytes     atomic.Int64 // of the answers that came through
+	meanwhile func()       // runs when something was swallowed
+	mu        sync.Mutex
+}
+
+func newBreaker(t testing.TB, server string) *breaker {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &breaker{listener: listener, server: server}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go b.serve(client)
+		}
+	}()
+	return b
+}
+
+func (b *breaker) address() string { return b.listener.Addr().String() }
+
+func (b *breaker) serve(client net.Conn) {
+	defer client.Close()
+	server, err := net.Dial("tcp", b.server)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go b.forward(server, client)
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := server.Read(buffer)
+		if err != nil {
+			return
+		}
+		if takeOne(&b.cut) {
+			b.strike()
+			return
+		}
+		b.bytes.Add(int64(n))
+		if _, err := client.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+// forward hands on what the client sends.
+func (b *breaker) forward(server, client net.Conn) {
+	defer server.Close()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		if takeOne(&b.lose) {
+			b.strike()
+			return
+		}
+		if _, err := server.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func (b *breaker) strike() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.meanwhile != nil {
+		b.meanwhile()
+	}
+}
+
+// takeOne counts down to 0, and answers false there.
+func takeOne(left *atomic.Int32) bool {
+	for {
+		now := left.Load()
+		if now <= 0 {
+			return false
+		}
+		if left.CompareAndSwap(now, now-1) {
+			return true
+		}
+	}
+}
+
+func TestASaveWhoseAnswerIsLostIsFoundAgain(t *testing.T) {
+	server := redistest.Start(t)
+	b := newBreaker(t, server.Address)
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	saveRedis(t, r, "shop/a", 0, 1, "one") // the server knows the script from now on
+	for was := int64(1); was < 6; was++ {
+		b.cut.Store(int32(was) % 3) // one or two answers in a row
+		saveRedis(t, r, "shop/a", was, was+1, fmt.Sprint("save ", was))
+		wantRedis(t, r, "shop/a", was+1, fmt.Sprint("save ", was))
+	}
+}
+
+func TestASaveWhoseAnswerIsLostAndThatWasFollowedMayOrMayNotBeSaved(t *testing.T) {
+	server := redistest.Start(t)
+	b := newBreaker(t, server.Address)
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	other := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	b.meanwhile = func() { saveRedis(t, other, "shop/a", 2, 3, "theirs") }
+	b.cut.Store(1)
+	// To answer a conflict would have the caller do on top of ours what ours has done.
+	if err := r.Save("shop/a", 1, &Record{Version: 2, Data: []byte("ours")}); !errors.Is(err, ErrUnavailable) {
+		t.Fatalf("answered %v", err)
+	}
+	wantRedis(t, r, "shop/a", 3, "theirs")
+}
+
+func TestEqualBytesOfAnotherWriterAreNotTakenForOurs(t *testing.T) {
+	server := redistest.Start(t)
+	b := newBreaker(t, server.Address)
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	other := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	b.meanwhile = func() { saveRedis(t, other, "shop/a", 1, 2, "two") }
+	b.lose.Store(1)
+	if err := r.Save("shop/a", 1, &Record{Version: 2, Data: []byte("two")}); !errors.Is(err, ErrUnavailable) {
+		t.Fatalf("answered %v", err)
+	}
+}
+
+func TestASaveThatNeverReachedTheServerIsSentAgain(t *testing.T) {
+	server := redistest.Start(t)
+	b := newBreaker(t, server.Address)
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	b.lose.Store(1)
+	saveRedis(t, r, "shop/a", 1, 2, "two")
+	wantRedis(t, r, "shop/a", 2, "two")
+}
+
+func TestARequestThatFindsNoServerIsAnsweredAndTheStoreRecovers(t *testing.T) {
+	server := redistest.StartReal(t)
+	lines := &logLines{}
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Logger: newLogger(lines)})
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	server.Kill()
+	for range 50 {
+		if _, err := r.Load("shop/a", 0); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("without a server: %v", err)
+		}
+		if err := r.Save("shop/a", 1, &Record{Version: 2, Data: []byte("two")}); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("without a server: %v", err)
+		}
+	}
+	server.Run(t)
+	until(t, "the store recovers", func() bool {
+		got, err := r.Load("shop/a", 0)
+		return err == nil && got.Version == 1 && string(got.Data) == "one"
+	})
+	saveRedis(t, r, "shop/a", 1, 2, "two")
+	text := lines.String()
+	if strings.Count(text, "the cart store does not answer") != 1 || strings.Count(text, "the cart store answers again") != 1 {
+		t.Fatalf("logged\n%s", text)
+	}
+}
+
+func TestAServerThatHangsCostsOneRequestTheTimeoutAndNotEach(t *testing.T) {
+	server := redistest.StartReal(t)
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Timeout: 400 * time.Millisecond})
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	server.Freeze(t)
+	waited := 0
+	for range 40 {
+		began := time.Now()
+		if _, err := r.Load("shop/a", 0); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("of a server that hangs: %v", err)
+		}
+		if time.Since(began) > 300*time.Millisecond {
+			waited++
+		}
+	}
+	server.Thaw(t)
+	if waited > 10 {
+		t.Fatalf("%d of 40 requests waited for the timeout", waited)
+	}
+	until(t, "the store recovers", func() bool { _, err := r.Load("shop/a", 0); return err == nil })
+	wantRedis(t, r, "shop/a", 1, "one")
+}
+
+func TestAServerThatForgetsTheScriptsIsToldAgain(t *testing.T) {
+	server := redistest.Start(t)
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	if err := server.Client(t).ScriptFlush(context.Background()).Err(); err != nil {
+		t.Fatal(err)
+	}
+	wantRedis(t, r, "shop/a", 1, "one")
+	saveRedis(t, r, "shop/a", 1, 2, "two")
+}
+
+func TestAForeignValueIsDamagedAndStays(t *testing.T) {
+	server := redistest.Start(t)
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	client, ctx := server.Client(t), context.Background()
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	place := r.places[bucketOf("shop/a")] + "c:shop/a"
+	whole, err := client.Get(ctx, place).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"short": "1", "another format": "2" + whole[1:], "no version": whole[:5] + "x" + whole[6:], "other data": whole[:headSize] + "two",
+		"no data": whole[:headSize], "cut off": whole[:len(whole)-1],
+	} {
+		if err := client.Set(ctx, place, value, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := r.Load("shop/a", 0); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: version %d, %v", name, got.Version, err)
+		}
+	}
+	client.Del(ctx, place)
+	if err := client.LPush(ctx, place, "x").Err(); err != nil {
+		t.Fatal(err)
+	}
+	_, loading := r.Load("shop/a", 0)
+	saving := r.Save("shop/a", 0, &Record{Version: 1, Data: []byte("x")})
+	deleting := r.Delete("shop/a", 0)
+	for _, err := range []error{loading, saving, deleting} {
+		if !errors.Is(err, ErrDamaged) {
+			t.Errorf("a list: %v", err)
+		}
+	}
+}
+
+func TestNothingInAKeyOrARecordIsProtocol(t *testing.T) {
+	server := redistest.Start(t)
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	for _, one := range []string{"\r\n", "$-1\r\n", "*3\r\n$3\r\nSET\r\n", "\x00", "'; return 0 --", "{}", "{b001}", "%d%s\n", strings.Repeat("\r\n$0\r\n", 3000), "\xff\xfe"} {
+		key := "shop/" + one
+		if len(key) > MaxKey {
+			key = key[:MaxKey]
+		}
+		if err := r.Save(key, 0, &Record{Version: 1, Pending: true, Data: []byte(one)}); err != nil {
+			t.Fatalf("%q: %v", one, err)
+		}
+		wantRedis(t, r, key, 1, one)
+		keys, err := r.Pending()
+		if err != nil || len(keys) != 1 || keys[0] != key {
+			t.Fatalf("%q: pending are %q, %v", one, keys, err)
+		}
+		if err := r.Delete(key, 1); err != nil {
+			t.Fatalf("%q: %v", one, err)
+		}
+	}
+}
+
+func TestEveryOperationIsOneRoundTripOfOneScript(t *testing.T) {
+	server := redistest.StartReal(t)
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	saveRedis(t, r, "shop/a", 0, 1, strings.Repeat("x", 5000))
+	saveRedis(t, r, "shop/warm", 0, 1, "x")
+	if err := r.Delete("shop/warm", 1); err != nil { // every script is known from now on
+		t.Fatal(err)
+	}
+	wantRedis(t, r, "shop/a", 1, strings.Repeat("x", 5000))
+	b := newBreaker(t, server.Address)
+	counted := openRedis(t, RedisOptions{Addresses: []string{b.address()}, Prefix: r.o.Prefix})
+	wantRedis(t, counted, "shop/none", 0, "") // it is connected from now on
+	for _, one := range []struct {
+		name string
+		do   func() error
+		most int64 // bytes of the answer
+	}{
+		{"a load", func() error { _, err := counted.Load("shop/a", 0); return err }, 5200},
+		{"a load by who holds the newest version", func() error { _, err := counted.Load("shop/a", 1); return err }, 100},
+		{"a save", func() error { return counted.Save("shop/a", 1, &Record{Version: 2, Data: []byte("two")}) }, 10},
+		{"a save that has something left to do", func() error { return counted.Save("shop/a", 2, &Record{Version: 3, Pending: true, Data: []byte("3")}) }, 10},
+		{"another one", func() error { return counted.Save("shop/a", 3, &Record{Version: 4, Pending: true, Data: []byte("4")}) }, 10},
+		{"a save that is refused", func() error {
+			if err := counted.Save("shop/a", 3, &Record{Version: 4, Data: []byte("x")}); !errors.Is(err, ErrConflict) {
+				return fmt.Errorf("answered %w", err)
+			}
+			return nil
+		}, 40},
+	} {
+		commands := commandsOfClients(t, server, func() {
+			b.bytes.Store(0)
+			if err := one.do(); err != nil {
+				t.Fatalf("%s: %v", one.name, err)
+			}
+		})
+		if len(commands) != 1 || commands[0] != "evalsha" || b.bytes.Load() > one.most {
+			t.Errorf("%s sent %q and was answered with %d bytes", one.name, commands, b.bytes.Load())
+		}
+	}
+}
+
+// commandsOfClients is what clients, not scripts, have sent to a server while do ran, by MONITOR.
+func commandsOfClients(t *testing.T, server *redistest.Server, do func()) []string {
+	t.Helper()
+	conn, err := net.Dial("tcp", server.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	buffer := make([]byte, 1<<20)
+	read := func() string {
+		conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		n, err := conn.Read(buffer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(buffer[:n])
+	}
+	fmt.Fprint(conn, "MONITOR\r\n")
+	read()
+	do()
+	end, err := net.Dial("tcp", server.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end.Close()
+	fmt.Fprint(end, "ECHO the-end\r\n")
+	text := ""
+	for !strings.Contains(text, "the-end") {
+		text += read()
+	}
+	commands := []string{}
+	for _, line := range strings.Split(text, "\r\n") {
+		// +1700000000.000000 [0 127.0.0.1:50000] "evalsha" "…", and lua in place of the address for what scripts do.
+		parts := strings.SplitN(line, " ", 4)
+		if len(parts) == 4 && parts[2] != "lua]" && !strings.Contains(line, "the-end") {
+			commands = append(commands, strings.ToLower(strings.Trim(strings.Fields(parts[3])[0], `"`)))
+		}
+	}
+	return commands
+}
+
+func TestACartMadeAnewIsNotTakenForTheCachedOneOfTheSameVersion(t *testing.T) {
+	server := redistest.Start(t)
+	o := RedisOptions{Addresses: []string{server.Address}}
+	here, there := OpenCarts(openRedis(t, o), roomy, Lifetimes{}), OpenCarts(openRedis(t, o), roomy, Lifetimes{})
+	first := cartOf(1, 2)
+	mustSaveCart(t, here, first, 0)
+	if err := DropCart(there, first); err != nil {
+		t.Fatal(err)
+	}
+	anew := cartOf(1, 3)
+	mustSaveCart(t, there, anew, 0)
+	if got := mustGet(t, here, first.Key); len(got.Lines) != 3 {
+		t.Fatalf("a cart of %d lines, wanted the 3 of the new one", len(got.Lines))
+	}
+	// Who still holds the dropped one cannot save over the new one either.
+	record := &Record{Version: 2, Token: "000000000000000000000000", Data: []byte("{}")}
+	if err := here.store.Save("shop/a", 0, &Record{Version: 1, Data: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := here.store.Save("shop/a", 1, record); !errors.Is(err, ErrConflict) {
+		t.Fatalf("over another save of the same version: %v", err)
+	}
+}
+
+func TestAReplicaWhoseClockIsWrongDoesNoHarm(t *testing.T) {
+	server := redistest.Start(t)
+	now := time.Now().UnixMilli()
+	late := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Clock: func() int64 { return now + 300_000 }})
+	right := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	// A minute by the clock of who saves: the others must neither lose it at once nor keep it for six.
+	if err := late.Save("shop/a", 0, &Record{Version: 1, Expires: now + 360_000, Pending: true, Data: []byte("one")}); err != nil {
+		t.Fatal(err)
+	}
+	wantRedis(t, right, "shop/a", 1, "one")
+	client := server.Client(t)
+	left, err := client.PTTL(context.Background(), late.places[bucketOf("shop/a")]+"c:shop/a").Result()
+	if err != nil || left > time.Minute || left < 10*time.Second {
+		t.Fatalf("it goes in %s, %v", left, err)
+	}
+	if keys, err := right.Pending(); err != nil || len(keys) != 1 {
+		t.Fatalf("pending are %q, %v", keys, err)
+	}
+}
+
+func TestWithWaitASaveIsAnsweredWhenTheReplicasHaveIt(t *testing.T) {
+	server := redistest.StartReal(t)
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Wait: 1, Timeout: 500 * time.Millisecond})
+	if err := r.Save("shop/a", 0, &Record{Version: 1, Data: []byte("one")}); !errors.Is(err, ErrUnavailable) {
+		t.Fatalf("without a replica: %v", err)
+	}
+	host, port, _ := net.SplitHostPort(server.Address)
+	replica := redistest.StartReal(t, "--replicaof", host+" "+port)
+	until(t, "a replica follows", func() bool { return r.Save("shop/b", 0, &Record{Version: 1, Data: []byte("b")}) == nil || followed(r) })
+	saveRedis(t, r, "shop/c", 0, 1, "c")
+	got, err := replica.Client(t).Get(context.Background(), r.places[bucketOf("shop/c")]+"c:shop/c").Result()
+	if err != nil || !strings.HasSuffix(got, "c") {
+		t.Fatalf("the replica has %q, %v", got, err)
+	}
+	if err := r.Save("shop/c", 0, &Record{Version: 1, Data: []byte("x")}); !errors.Is(err, ErrConflict) {
+		t.Fatalf("with WAIT a conflict answers %v", err)
+	}
+}
+
+func followed(r *Redis) bool {
+	got, err := r.Load("shop/b", 0)
+	return err == nil && got.Version > 0 && r.Save("shop/b", got.Version, &Record{Version: got.Version + 1, Data: []byte("b")}) == nil
+}
+
+func TestAPasswordIsReadAtEveryConnection(t *testing.T) {
+	server := redistest.StartReal(t, "--requirepass", "first secret")
+	file := filepath.Join(t.TempDir(), "password")
+	write := func(password string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(password+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("wrong")
+	lines := &logLines{}
+	for _, user := range []string{"", "default"} {
+		write("wrong")
+		r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, PasswordFile: file, Username: user, Database: 3, Prefix: "p" + user, Logger: newLogger(lines)})
+		if err := r.Save("shop/a", 0, &Record{Version: 1, Data: []byte("one")}); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "WRONGPASS") {
+			t.Fatalf("with a wrong password: %v", err)
+		}
+		write("first secret")
+		until(t, "the new password is used", func() bool { _, err := r.Load("shop/a", 0); return err == nil })
+		saveRedis(t, r, "shop/a", 0, 1, "one")
+	}
+	if text := lines.String(); strings.Contains(text, "secret") || !strings.Contains(text, "WRONGPASS") {
+		t.Fatalf("logged\n%s", text)
+	}
+	other := openRedis(t, RedisOptions{Addresses: []string{server.Address}, PasswordFile: file, Prefix: "p"})
+	wantRedis(t, other, "shop/a", 0, "")
+}
+
+func TestNoErrorShowsAKey(t *testing.T) {
+	server := redistest.StartReal(t, "--rename-command", "EVALSHA", "", "--rename-command", "EVAL", "")
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
+	_, err := r.Load("shop/guest:agent:0123456789", 0)
+	if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "0123456789") {
+		t.Fatalf("answered %v", err)
+	}
+}
+
+func TestLinkKeepsItsPromises(t *testing.T) {
+	server := redistest.Start(t)
+	o, err := redisDefaults(RedisOptions{Addresses: []string{server.Address}, Connections: 3, Timeout: 5 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := newRedisLink(o, server.Address, false)
+	exchange := func(commands ...[]string) []*redisReply {
+		t.Helper()
+		replies, sent, err := linkExchange(link, commands, time.Now().Add(5*time.Second))
+		if err != nil || !sent || len(replies) != len(commands) {
+			t.Fatalf("%d replies, sent %v, %v", len(replies), sent, err)
+		}
+		return replies
+	}
+	lua := "return {1, 'two', {'3', {4}}, false, ''}"
+	replies := exchange([]string{"SET", "k", "a\r\n\x00b"}, []string{"GET", "k"}, []string{"GET", "none"}, []string{"NOSUCH"}, []string{"INCR", "n"}, []string{"EVAL", lua, "0"})
+	if !bytes.Equal(replies[1].Bulk, []byte("a\r\n\x00b")) || replies[1].Kind != '$' || replies[2].Kind != '_' || replies[4].Kind != ':' || replies[4].Number != 1 {
+		t.Fatalf("%+v %+v %+v", replies[1], replies[2], replies[4])
+	}
+	if replies[3].Kind != '-' || !strings.HasPrefix(replies[3].Text, "ERR unknown command") {
+		t.Fatalf("%+v", replies[3])
+	}
+	list := replies[5].List
+	if replies[5].Kind != '*' || len(list) != 5 || list[0].Number != 1 || string(list[1].Bulk) != "two" || list[2].List[1].List[0].Number != 4 || list[3].Kind != '_' || list[4].Kind != '$' {
+		t.Fatalf("%+v", list)
+	}
+	t.Run("many at once share few connections", func(t *testing.T) {
+		var all sync.WaitGroup
+		for i := range 40 {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				text := fmt.Sprint("own ", i)
+				replies, _, err := linkExchange(link, [][]string{{"ECHO", text}}, time.Now().Add(20*time.Second))
+				if err != nil || string(replies[0].Bulk) != text {
+					t.Errorf("%q: %v", text, err)
+				}
+			}()
+		}
+		all.Wait()
+		if !server.Real {
+			return
+		}
+		names := exchange([]string{"CLIENT", "LIST"})
+		if clients := strings.Count(string(names[0].Bulk), "\n"); clients > 3 {
+			t.Fatalf("%d connections, wanted at most 3", clients)
+		}
+	})
+	t.Run("a deadline ends an exchange", func(t *testing.T) {
+		if !server.Real {
+			t.Skip("miniredis cannot be made to hang")
+		}
+		if _, sent, err := linkExchange(link, [][]string{{"BLPOP", "nothing", "3"}}, time.Now().Add(50*time.Millisecond)); err == nil || !sent {
+			t.Fatalf("sent %v, %v", sent, err)
+		}
+		if got := exchange([]string{"ECHO", "still in step"}); string(got[0].Bulk) != "still in step" {
+			t.Fatalf("%+v", got[0])
+		}
+	})
+	t.Run("nothing is sent where nobody listens", func(t *testing.T) {
+		nobody, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		nobody.Close()
+		if _, sent, err := linkExchange(newRedisLink(o, nobody.Addr().String(), false), [][]string{{"PING"}}, time.Now().Add(time.Second)); err == nil || sent {
+			t.Fatalf("sent %v, %v", sent, err)
+		}
+	})
+	t.Run("a closed link fails", func(t *testing.T) {
+		closeRedisLink(link)
+		closeRedisLink(link)
+		if _, sent, err := linkExchange(link, [][]string{{"PING"}}, time.Now().Add(time.Second)); err == nil || sent {
+			t.Fatalf("sent %v, %v", sent, err)
+		}
+	})
+}
