@@ -3,7 +3,9 @@ package plugin
 import (
 	"errors"
 	"hash/maphash"
+	"math/rand"
 	"sync"
+	"time"
 
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
@@ -39,11 +41,20 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 // tryAgain applies the command to the newest cart after another writer won.
 func tryAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	for try := 1; try < maxTries; try++ {
+		stepAside(d.Engine.Shared, try)
 		if answer := attempt(d, call, caller, on, sold, now); answer != nil {
 			return answer
 		}
 	}
 	return refused(d, call, cartcore.Refuse(cartcore.KindConflict))
+}
+
+// stepAside lets the writers of other processes go first for a moment that is random, longer each time: those who lost
+// against one another once would else meet again and again. The first bound is about what a save takes.
+func stepAside(shared *sharedCarts, try int) {
+	if try > 0 && store.AreShared(shared.Carts) {
+		time.Sleep(time.Duration(rand.Int63n(int64(2*time.Millisecond) << try)))
+	}
 }
 
 // attempt loads the cart and does the command on it; nil says that another writer won.

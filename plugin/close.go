@@ -17,6 +17,7 @@ func closeCart(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms,
 	defer lock.Unlock()
 	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
 	for try := 0; try < maxTries; try++ {
+		stepAside(d.Engine.Shared, try)
 		if answer := closeOnce(d, call, caller, on, sold, now); answer != nil {
 			return answer
 		}

@@ -160,7 +160,8 @@ type Limits struct {
 
 // Store says where carts are kept, and for how long.
 type Store struct {
-	// Kind is "file" for the log in a data folder, or "memory" for a trial whose carts end with Traefik.
+	// Kind is "file" for the log in a data folder, "redis" for a store that any number of Traefiks share (docs/replicas.md), or
+	// "memory" for a trial whose carts end with Traefik.
 	Kind string `json:"kind,omitempty"`
 	// Folder is the data folder. Only one Traefik process can use it at a time.
 	Folder string `json:"folder,omitempty"`
@@ -175,6 +176,50 @@ type Store struct {
 	GuestLife string `json:"guestLife,omitempty"`
 	// EmptyLife is how long a guest's cart without lines is kept after its last change.
 	EmptyLife string `json:"emptyLife,omitempty"`
+	// Redis says where the carts are where Kind is "redis".
+	Redis Redis `json:"redis,omitempty"`
+}
+
+// Redis is a Redis or Valkey server, cluster or group with sentinels. It must keep what it is given: maxmemory-policy noeviction.
+type Redis struct {
+	// Addresses are host:port of the server, of some nodes of the cluster, or of the sentinels.
+	Addresses []string `json:"addresses,omitempty"`
+	// Cluster says that the addresses are nodes of a cluster. The others are found from them.
+	Cluster bool `json:"cluster,omitempty"`
+	// Master is the name by which sentinels know the server. Where it is set, the addresses are those of sentinels.
+	Master string `json:"master,omitempty"`
+	// Username is the ACL user. Empty is the default user.
+	Username string `json:"username,omitempty"`
+	// PasswordFile is the path of a file that holds the password. It is read again at every new connection, so that the password
+	// can be changed without a restart. Empty is none. A password itself is never configured.
+	PasswordFile string `json:"passwordFile,omitempty"`
+	// Database is the number of the database. A cluster has only 0.
+	Database int `json:"database,omitempty"`
+	// TLS says how connections are encrypted.
+	TLS RedisTLS `json:"tls,omitempty"`
+	// Prefix stands before every key. Shops that share a server and no carts have different ones. Neither braces nor blanks are in it.
+	Prefix string `json:"prefix,omitempty"`
+	// Timeout is how long a request waits for the server in all, and then is answered 503.
+	Timeout string `json:"timeout,omitempty"`
+	// PoolSize is the most connections to one server.
+	PoolSize int `json:"poolSize,omitempty"`
+	// Wait is how many replicas must have a change before it is answered (the command WAIT). 0 waits for none: what the server
+	// has not yet copied is lost when it is lost.
+	Wait int `json:"wait,omitempty"`
+}
+
+// RedisTLS is how connections to Redis are encrypted. The server's certificate is always verified.
+type RedisTLS struct {
+	// Enabled encrypts connections.
+	Enabled bool `json:"enabled,omitempty"`
+	// CAFile is the path of a PEM file with the certificates that sign the server's. Empty trusts those of the system.
+	CAFile string `json:"caFile,omitempty"`
+	// CertFile is the path of a PEM file with our certificate, for a server that wants one.
+	CertFile string `json:"certFile,omitempty"`
+	// KeyFile is the path of a PEM file with the key of CertFile.
+	KeyFile string `json:"keyFile,omitempty"`
+	// ServerName is the name that must be in the server's certificate. Empty is the host of the address.
+	ServerName string `json:"serverName,omitempty"`
 }
 
 // Cache bounds the carts held in memory. Both bounds hold; a cart that leaves the cache stays in the store.
@@ -221,6 +266,7 @@ func CreateConfig() *Config {
 		Store: Store{
 			Kind: "file", Folder: "polycart-data", Sync: "always", SyncEvery: "1s",
 			CustomerLife: "8760h", GuestLife: "720h", EmptyLife: "24h",
+			Redis: Redis{Prefix: "polycart:", Timeout: "2s", PoolSize: 16},
 		},
 		Cache: Cache{Carts: 100000, Bytes: 256 << 20, AnswerBytes: 64 << 20},
 		Outbox: Outbox{

@@ -47,6 +47,7 @@ func mergeGuest(d *desk, caller *cartcore.Caller, now int64) ([]adapters.Header,
 		defer second.Unlock()
 	}
 	for try := 0; try < maxTries; try++ {
+		stepAside(d.Engine.Shared, try)
 		told, again, problem := mergeOnce(d, caller, now)
 		if problem != nil || !again {
 			return told, problem

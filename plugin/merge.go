@@ -22,6 +22,7 @@ func mergeNamed(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms
 		defer second.Unlock()
 	}
 	for try := 0; try < maxTries; try++ {
+		stepAside(d.Engine.Shared, try)
 		if answer := mergeNamedOnce(d, call, caller, on, now); answer != nil {
 			return answer
 		}

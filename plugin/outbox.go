@@ -40,6 +40,7 @@ type outbox struct {
 	scanning bool
 	scanned  bool  // the store was asked what is pending, in this tenure
 	tenure   int64 // of the store when it was asked
+	rescan   int64 // Unix milliseconds of the next search where others share the store, who may have died
 	idling   bool  // the worker of idle carts is at work
 	closed   bool
 }
@@ -199,7 +200,8 @@ func tick(o *outbox, now int64) {
 	tenure := store.TenureOf(o.Shared.Carts)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if (!o.scanned || o.tenure != tenure) && !o.scanning {
+	overdue := now >= o.rescan && store.AreShared(o.Shared.Carts)
+	if (!o.scanned || o.tenure != tenure || overdue) && !o.scanning {
 		o.scanning = true
 		runAside(o, "search for pending carts", func() { scanOutbox(o, tenure) })
 	}

@@ -16,15 +16,29 @@ const (
 	scanPause = time.Millisecond
 )
 
-// scanOutbox finds what an earlier process, or an earlier tenure of the store, left to do. It reads the pending carts one by
+const (
+	// scanEvery, in milliseconds, is how often it is looked what other processes that share the store have left to do: as often as
+	// the claims of one that died end, at the usual timeout.
+	scanEvery = 40 * 1000
+	// scanShare is the part of the time, one in so many, that such searches may take.
+	scanShare = 20
+)
+
+// scanOutbox finds what an earlier process, an earlier tenure of the store, or another process left to do. It reads the pending carts one by
 // one, in the background: requests that change a cart meanwhile wake the outbox by themselves.
 func scanOutbox(o *outbox, tenure int64) {
+	began := time.Now()
 	whole := scanPending(o)
+	pause := time.Since(began).Milliseconds() * scanShare
+	if pause < scanEvery {
+		pause = scanEvery
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.scanning = false
 	o.scanned = whole
 	o.tenure = tenure
+	o.rescan = time.Now().UnixMilli() + pause
 }
 
 // scanPending answers false where the store did not answer; the next tick begins anew.

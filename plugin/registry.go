@@ -15,7 +15,7 @@ import (
 )
 
 // Traefik calls New anew for every router and after every change of its dynamic configuration, and never closes a
-// handler. So what must survive lives here, by what it is made of: the open stores by folder, the engines by their whole
+// handler. So what must survive lives here, by what it is made of: the open stores by folder or server, the engines by their whole
 // configuration. A value nobody uses any more is closed after a while, since the next generation is usually on its way.
 
 // idleBeforeClose is how long an unused store or engine is kept. Traefik cancels the old generation's context just before
@@ -36,7 +36,7 @@ type sharedCarts struct {
 	Retries *retries
 	Meter   *meter
 	Users   int
-	Opened  Store
+	Opened  string // the settings, as JSON
 }
 
 // lockStripes bounds the locks on carts. Two carts that share a stripe wait for each other; with 1024 stripes and a
@@ -77,17 +77,17 @@ func obtain(ctx context.Context, config *Config, log *slog.Logger) (*engine, err
 
 // obtainCarts opens the store of a configuration, or answers the one that is open already.
 func obtainCarts(config *Config, log *slog.Logger) (*sharedCarts, error) {
-	key := config.Store.Kind
-	if config.Store.Kind == "file" {
-		folder, err := filepath.Abs(config.Store.Folder)
-		if err != nil {
-			return nil, fmt.Errorf("store.folder: finding %q: %w", config.Store.Folder, err)
-		}
-		key = "file:" + folder
+	key, err := storeKey(config.Store)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := json.Marshal(config.Store)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	shared := carts[key]
 	if shared != nil {
-		if shared.Opened != config.Store {
+		if shared.Opened != string(settings) {
 			log.Warn("the store is already open with other settings, which stay in force until Traefik starts anew", "store", key)
 		}
 		return shared, nil
@@ -98,7 +98,7 @@ func obtainCarts(config *Config, log *slog.Logger) (*sharedCarts, error) {
 	}
 	shared = &sharedCarts{
 		Carts:  store.OpenCarts(kept, store.Bounds{Carts: config.Cache.Carts, Bytes: config.Cache.Bytes}, storeLifetimes(config)),
-		Opened: config.Store, Retries: newRetries(), Meter: newMeter(),
+		Opened: string(settings), Retries: newRetries(), Meter: newMeter(),
 	}
 	for i := 0; i < lockStripes; i++ {
 		shared.Locks = append(shared.Locks, &sync.Mutex{})
@@ -108,9 +108,27 @@ func obtainCarts(config *Config, log *slog.Logger) (*sharedCarts, error) {
 	return shared, nil
 }
 
+// storeKey tells stores apart: two configurations with the same key share their carts.
+func storeKey(s Store) (string, error) {
+	if s.Kind == "redis" {
+		return redisKey(s.Redis), nil
+	}
+	if s.Kind != "file" {
+		return s.Kind, nil
+	}
+	folder, err := filepath.Abs(s.Folder)
+	if err != nil {
+		return "", fmt.Errorf("store.folder: finding %q: %w", s.Folder, err)
+	}
+	return "file:" + folder, nil
+}
+
 func openStore(config *Config, log *slog.Logger) (store.Store, error) {
 	if config.Store.Kind == "memory" {
 		return store.NewMemory(nil), nil
+	}
+	if config.Store.Kind == "redis" {
+		return openRedis(config.Store.Redis, log)
 	}
 	kept, err := store.OpenLog(store.LogOptions{
 		Folder: config.Store.Folder, Sync: config.Store.Sync, Logger: log,

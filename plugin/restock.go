@@ -104,9 +104,12 @@ func tellStock(o *outbox, tenant string) {
 		if o.ctx.Err() != nil {
 			return
 		}
-		if err := tellWaited(o, found[i]); err != nil {
-			o.Log.Warn("a customer who waits for an item could not be told yet", "tenant", tenant, "item", found[i].Item.SKU, "error", err.Error())
+		err := tellWaited(o, found[i])
+		if err != nil {
 			whole = false
+		}
+		if err != nil && !errors.Is(err, store.ErrConflict) { // after a conflict another process has told, or will
+			o.Log.Warn("a customer who waits for an item could not be told yet", "tenant", tenant, "item", found[i].Item.SKU, "error", err.Error())
 		}
 		if i%scanStep == scanStep-1 {
 			time.Sleep(scanPause)

@@ -26,6 +26,7 @@ func subscribe(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms,
 	lock.Lock()
 	defer lock.Unlock()
 	for try := 0; try < maxTries; try++ {
+		stepAside(d.Engine.Shared, try)
 		if answer := subscribeOnce(d, call, caller, on, w, now); answer != nil {
 			return answer
 		}

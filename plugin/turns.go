@@ -15,7 +15,48 @@ var usualRules = rulesOf(CreateConfig().Outbox)
 
 // takeOut sends the events of a cart that wait for a webhook, and notes what became of them. It answers when the cart is to
 // be looked at again, in Unix milliseconds; 0 is never.
+//
+// Where other processes share the store, only the one that has claimed the cart's events for the webhook sends them, and
+// claims them anew before each: so they go out in order, and what a process that died had claimed goes to another.
 func takeOut(o *outbox, l *line, key cartcore.Key) int64 {
+	wait, err := store.ClaimCart(o.Shared.Carts, key, l.Hook, leaseOf(o, l))
+	if err != nil {
+		return unsettled(o, l, err)
+	}
+	if wait > claimPause {
+		wait = claimPause
+	}
+	if wait > 0 {
+		return time.Now().UnixMilli() + wait
+	}
+	due := takeOutClaimed(o, l, key)
+	if _, err := store.ClaimCart(o.Shared.Carts, key, l.Hook, 0); err != nil {
+		o.Log.Debug("a claim was not given back, and ends by itself", "tenant", l.Tenant, "error", err.Error())
+	}
+	return due
+}
+
+const (
+	// claimMargin, in milliseconds, is how much longer a claim lasts than the delivery of one event can: the loads and saves of a
+	// store that is slow to answer come on top.
+	claimMargin = 10 * 1000
+	// claimPause is how long a cart waits at most, in milliseconds, that another process has claimed. It may have looked for
+	// events for the last time just before ours was saved.
+	claimPause = 1000
+)
+
+// leaseOf is how long a claim lasts, in milliseconds.
+func leaseOf(o *outbox, l *line) int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if h := heraldFor(o, l.Tenant); h != nil {
+		return h.Rules.Timeout + claimMargin
+	}
+	return usualRules.Timeout + claimMargin
+}
+
+// takeOutClaimed is takeOut after the claim.
+func takeOutClaimed(o *outbox, l *line, key cartcore.Key) int64 {
 	cart, err := store.GetCart(o.Shared.Carts, key)
 	if err != nil {
 		return unsettled(o, l, err)
@@ -27,7 +68,7 @@ func takeOut(o *outbox, l *line, key cartcore.Key) int64 {
 	now := time.Now().UnixMilli()
 	told := []*cartcore.Told{}
 	if len(events) > 0 && due <= now {
-		told = sendAll(o, l, events)
+		told = sendAll(o, l, key, events)
 	} else if !overflow {
 		return due
 	}
@@ -55,10 +96,15 @@ func unsettled(o *outbox, l *line, err error) int64 {
 	return time.Now().UnixMilli() + storePause
 }
 
-// sendAll sends events one after the other, up to the first that fails.
-func sendAll(o *outbox, l *line, events []*cartcore.Event) []*cartcore.Told {
+// sendAll sends events one after the other, up to the first that fails or that another process may be sending.
+func sendAll(o *outbox, l *line, key cartcore.Key, events []*cartcore.Event) []*cartcore.Told {
 	told := []*cartcore.Told{}
 	for i := range events {
+		if i > 0 {
+			if wait, err := store.ClaimCart(o.Shared.Carts, key, l.Hook, leaseOf(o, l)); err != nil || wait > 0 {
+				return told
+			}
+		}
 		one := sendOne(o, l, events[i])
 		if one == nil {
 			return told
@@ -116,6 +162,7 @@ func logTold(o *outbox, l *line, event *cartcore.Event, told *cartcore.Told, hos
 func settle(o *outbox, key cartcore.Key, hook string, told []*cartcore.Told) (*cartcore.Cart, error) {
 	kept := map[string]bool{}
 	for try := 0; ; try++ {
+		stepAside(o.Shared, try)
 		settled, letters, again, err := settleOnce(o, key, hook, told, kept)
 		if err != nil || (!again && len(letters) == 0) || try == maxTries {
 			return settled, err

@@ -96,9 +96,10 @@ func burstFaults(limits Limits) []string {
 func storeFaults(config *Config) []string {
 	s := config.Store
 	faults := []string{}
-	if fault := choiceFault("store.kind", s.Kind, []string{"file", "memory"}); fault != "" {
+	if fault := choiceFault("store.kind", s.Kind, []string{"file", "redis", "memory"}); fault != "" {
 		faults = append(faults, fault)
 	}
+	faults = append(faults, redisFaults(s)...)
 	if s.Kind == "file" && s.Folder == "" {
 		faults = append(faults, "store.folder: it is empty; it must name the data folder")
 	}

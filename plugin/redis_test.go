@@ -1,0 +1,355 @@
+package plugin
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/internal/redistest"
+	"github.com/polycart/polycart/store"
+)
+
+// redisConfig is the configuration of a shop whose carts are in a Redis.
+func redisConfig(address string) string {
+	return "store: {kind: redis, redis: {addresses: ['" + address + "'], timeout: 10s}}\n"
+}
+
+// replicas opens the demo shop twice over one Redis, as two Traefiks would: another spelling of the address is another store
+// to the registry.
+func replicas(t *testing.T, server *redistest.Server, r *receiver, config string) (*shop, *shop) {
+	t.Helper()
+	_, port, err := net.SplitHostPort(server.Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := openShop(t, r, config+redisConfig("127.0.0.1:"+port))
+	two := openShop(t, r, config+redisConfig("localhost:"+port))
+	if one.engine.Shared == two.engine.Shared {
+		t.Fatal("both are one")
+	}
+	return one, two
+}
+
+func TestTwoReplicasLoseNoWrite(t *testing.T) {
+	one, two := replicas(t, redistest.Start(t), newReceiver(t), "")
+	var done, refused atomic.Int64
+	var writers sync.WaitGroup
+	for i := range 64 {
+		writers.Go(func() {
+			s := one
+			if i%2 == 1 {
+				s = two
+			}
+			for range 4 {
+				status, answer := s.ask(t, "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, one.customer(t, "182")...)
+				switch {
+				case status == http.StatusOK:
+					done.Add(1)
+				case status == http.StatusConflict && strings.Contains(answer, "changed by another request"):
+					refused.Add(1)
+				default:
+					t.Errorf("answered %d %s", status, answer)
+				}
+			}
+		})
+	}
+	writers.Wait()
+	t.Logf("%d writes were done, %d refused", done.Load(), refused.Load())
+	if done.Load() < 128 {
+		t.Errorf("only %d of 256 writes were done", done.Load())
+	}
+	for _, s := range []*shop{one, two} { // the second one's cache is older
+		if answer := s.mustAsk(t, "GET", "/api/v1/shop/cart", "", one.customer(t, "182")...); !strings.Contains(answer, fmt.Sprintf(`"items_quantity":%d,`, done.Load())) {
+			t.Errorf("%d writes were acknowledged, and the cart is %s", done.Load(), answer)
+		}
+	}
+}
+
+func TestAReplicaReadsWhatAnotherOneHasWritten(t *testing.T) {
+	one, two := replicas(t, redistest.Start(t), newReceiver(t), "")
+	for quantity := 1; quantity < 20; quantity++ {
+		writer, reader := one, two
+		if quantity%2 == 0 {
+			writer, reader = two, one
+		}
+		writer.add(t, "182", 1)
+		if answer := reader.mustAsk(t, "GET", "/api/v1/shop/cart", "", one.customer(t, "182")...); !strings.Contains(answer, fmt.Sprintf(`"items_quantity":%d,`, quantity)) {
+			t.Fatalf("after %d writes the other replica answers %s", quantity, answer)
+		}
+	}
+}
+
+// savedKey finds the name of the cart in a save: of all that is sent only a save holds a cart's record, which is JSON.
+var savedKey = regexp.MustCompile(`(?s)\}:c:([^\r]+)\r\n.*\{"`)
+
+// rival stands between a replica and its Redis, and lets another writer win before each save.
+type rival struct {
+	net.Listener
+	server string
+	win    func(key cartcore.Key)
+}
+
+func newRival(t *testing.T, server string, win func(key cartcore.Key)) *rival {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &rival{Listener: listener, server: server, win: win}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go v.serve(client)
+		}
+	}()
+	return v
+}
+
+func (v *rival) serve(client net.Conn) {
+	defer client.Close()
+	server, err := net.Dial("tcp", v.server)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	go func() {
+		defer client.Close()
+		io.Copy(client, server)
+	}()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := client.Read(buffer)
+		if err != nil {
+			return
+		}
+		if saved := savedKey.FindSubmatch(buffer[:n]); saved != nil {
+			if key, is := cartcore.KeyOf(string(saved[1])); is {
+				v.win(key)
+			}
+		}
+		if _, err := server.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}
+
+func TestAWriterWhoAlwaysLosesIsToldSo(t *testing.T) {
+	server := redistest.Start(t)
+	for _, one := range []struct{ dialect, path, body, want string }{
+		{"agent", "/store-alpha/agent/cart/add", `{"session_id":"sess_1","product_id":"prod_6789","quantity":1}`, `{"error":"Cart was changed by another request","status_code":409}`},
+		{"shop", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, `{"success":false,"message":"Cart was changed by another request"}`},
+		{"itemkey", "http://127.0.0.1/api/v1/cart/", `{"variant_sku":"SKU789","quantity":1,"product":123}`, `{"detail":"Cart was changed by another request."}`},
+		{"vesuvio", "/api/v1/sdk/cart/store/a3f2b1c0-1234-5678-90ab-cdef12345678/item", `{"externalProductId":"prod_123","externalVariantId":"var_456","quantity":1}`, `{"success":false,"message":"Cart was changed by another request","errorCode":"CONFLICT"}`},
+		{"fabric", "/api-cart/cart/item", `{"cartId":null,"items":[{"itemId":170,"quantity":1}]}`, `"Cart was changed by another request"`},
+	} {
+		t.Run(one.dialect, func(t *testing.T) {
+			prefix := "rival-" + one.dialect + ":"
+			kept, err := store.OpenRedis(store.RedisOptions{Addresses: []string{server.Address}, Prefix: prefix})
+			if err != nil {
+				t.Fatal(err)
+			}
+			direct := store.OpenCarts(kept, store.Bounds{}, store.Lifetimes{})
+			t.Cleanup(func() { store.CloseCarts(direct) })
+			won := 0
+			var mu sync.Mutex
+			rival := newRival(t, server.Address, func(key cartcore.Key) {
+				mu.Lock()
+				defer mu.Unlock()
+				won++
+				cart, err := store.GetCart(direct, key)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if cart == nil {
+					cart = cartcore.New(key, "USD", "0123456789abcdef0123456789abcdef", time.Now().UnixMilli())
+				}
+				next := *cart
+				next.Version++
+				if err := store.SaveCart(direct, &next, cart.Version); err != nil {
+					t.Error(err)
+				}
+			})
+			s := openShop(t, newReceiver(t), fmt.Sprintf("store: {kind: redis, redis: {addresses: ['%s'], prefix: '%s', timeout: 10s}}\n", rival.Addr(), prefix))
+			headers := []string{"x-site-context", `{"date":"2020-08-28T02:35:27.787Z","channel":12,"account":"5f493c9f30ec2a0007a94fc8","stage":"sandbox"}`}
+			if one.dialect == "shop" || one.dialect == "vesuvio" {
+				headers = s.customer(t, "182")
+			}
+			status, answer := s.ask(t, "POST", one.path, one.body, headers...)
+			if status != http.StatusConflict || !strings.Contains(answer, one.want) {
+				t.Fatalf("answered %d %s", status, answer)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			// The first save finds a server that does not know the script yet, and is sent once more.
+			if won != maxTries && won != maxTries+1 {
+				t.Fatalf("the rival won %d times, wanted %d", won, maxTries)
+			}
+		})
+	}
+}
+
+func TestANewReplicaDoesNotWaitForItsRedis(t *testing.T) {
+	server := redistest.StartReal(t)
+	server.Kill()
+	s := openShop(t, newReceiver(t), redisConfig(server.Address)) // New answers no error, and at once
+	status, answer := s.ask(t, "GET", "/api/v1/shop/cart", "", s.customer(t, "182")...)
+	if status != http.StatusServiceUnavailable || !strings.Contains(answer, `"success":false`) {
+		t.Fatalf("without a Redis: %d %s", status, answer)
+	}
+	server.Run(t)
+	awaitValue(t, func() (int, bool) {
+		status, _ := s.ask(t, "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, s.customer(t, "182")...)
+		return status, status == http.StatusOK
+	})
+}
+
+func TestReplicasDeliverEachEventOnceAndInOrder(t *testing.T) {
+	r := newReceiver(t)
+	one, two := replicas(t, redistest.Start(t), r, plainHook)
+	const carts, each = 6, 8
+	var writers sync.WaitGroup
+	for cart := range carts {
+		writers.Go(func() {
+			for quantity := range each {
+				s := one
+				if (cart+quantity)%2 == 1 {
+					s = two
+				}
+				method := "PUT"
+				if quantity == 0 {
+					method = "POST"
+				}
+				s.mustAsk(t, method, "/api/v1/shop/cart/CK-SDS001", fmt.Sprintf(`{"quantity":%d}`, quantity+1), one.customer(t, strconv.Itoa(100+cart))...)
+			}
+		})
+	}
+	writers.Wait()
+	accepted := r.awaitAccepted(t, carts*(each+1))
+	awaitEmpty(t, one)
+	r.mu.Lock()
+	asked := len(r.asked)
+	r.mu.Unlock()
+	if len(idsIn(accepted)) != carts*(each+1) || asked != carts*(each+1) {
+		t.Errorf("%d events in %d deliveries, want %d once each", len(idsIn(accepted)), asked, carts*(each+1))
+	}
+	last := map[string]float64{}
+	for _, d := range accepted {
+		if item, is := d.Data["item"].(map[string]any); is {
+			quantity := item["quantity"].(float64)
+			if quantity != last[d.Cart]+1 {
+				t.Errorf("quantity %v was told after %v", quantity, last[d.Cart])
+			}
+			last[d.Cart] = quantity
+		}
+	}
+}
+
+func TestWhatADeadReplicaLeftIsDeliveredByAnother(t *testing.T) {
+	server := redistest.Start(t)
+	r := newReceiver(t)
+	one, two := replicas(t, server, r, plainHook)
+	awaitValue(t, func() (bool, bool) { // the other replica has looked, and will not look for a while
+		two.engine.Shared.Outbox.mu.Lock()
+		defer two.engine.Shared.Outbox.mu.Unlock()
+		return true, two.engine.Shared.Outbox.scanned
+	})
+	// A process that claimed the cart and then died: nobody renews the claim, or gives it back.
+	dead, err := store.OpenRedis(store.RedisOptions{Addresses: []string{server.Address}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hook := ""
+	for id := range one.engine.Heralds["store-alpha"].Hooks {
+		hook = id
+	}
+	key := cartcore.Key{Tenant: "store-alpha", Owner: cartcore.CustomerOwner("182")}
+	carts := store.OpenCarts(dead, store.Bounds{}, store.Lifetimes{})
+	t.Cleanup(func() { store.CloseCarts(carts) })
+	if wait, err := store.ClaimCart(carts, key, hook, 2500); wait != 0 || err != nil {
+		t.Fatal(wait, err)
+	}
+	ends := time.Now().Add(2500 * time.Millisecond)
+	one.add(t, "182", 1)
+	one.close(t)
+	o := two.engine.Shared.Outbox
+	o.mu.Lock()
+	o.rescan = 0 // its time has come
+	o.mu.Unlock()
+	accepted := r.awaitAccepted(t, 2)
+	if early := time.Until(ends); early > 100*time.Millisecond {
+		t.Errorf("a claimed cart's events were sent %s before the claim was over", early)
+	}
+	if typesIn(accepted) != "created item_added" {
+		t.Errorf("told: %s", typesIn(accepted))
+	}
+	awaitEmpty(t, two)
+}
+
+func TestRedisSettingsAreChecked(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "some")
+	if err := os.WriteFile(file, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	one := []string{"redis.internal:6379"}
+	for _, test := range []struct {
+		name   string
+		change func(s *Store)
+		faults []string // what each begins with
+	}{
+		{"a server", func(s *Store) {}, nil},
+		{"a cluster", func(s *Store) { s.Redis.Addresses, s.Redis.Cluster = []string{"a:1", "b:2"}, true }, nil},
+		{"sentinels", func(s *Store) { s.Redis.Addresses, s.Redis.Master = []string{"a:1", "[::1]:2"}, "carts" }, nil},
+		{"a user", func(s *Store) { s.Redis.Username, s.Redis.PasswordFile = "shop", file }, nil},
+		{"TLS", func(s *Store) { s.Redis.TLS = RedisTLS{Enabled: true, ServerName: "redis"} }, nil},
+		{"a kind that there is not", func(s *Store) { s.Kind = "valkey" }, []string{`store.redis.addresses: they are set, but store.kind is "valkey"`, `store.kind: "valkey" is not allowed; it must be file or redis or memory`}},
+		{"no address", func(s *Store) { s.Redis.Addresses = nil }, []string{"store.redis.addresses: there is none"}},
+		{"two servers", func(s *Store) { s.Redis.Addresses = []string{"a:1", "b:2"} }, []string{"store.redis.addresses: there are 2; it must be one, unless"}},
+		{"a URL", func(s *Store) { s.Redis.Addresses = []string{"redis://a:1"} }, []string{`store.redis.addresses[0]: "redis://a:1" is not allowed; it must be host:port`}},
+		{"a port that there is not", func(s *Store) { s.Redis.Addresses = []string{"a:70000"} }, []string{`store.redis.addresses[0]: "a:70000" is not allowed`}},
+		{"sentinels of a cluster", func(s *Store) { s.Redis.Cluster, s.Redis.Master = true, "x" }, []string{`store.redis.master: "x" is not allowed where cluster is true`}},
+		{"a user without a password", func(s *Store) { s.Redis.Username = "x" }, []string{`store.redis.username: "x" is not allowed by itself`}},
+		{"a password that is not there", func(s *Store) { s.Redis.PasswordFile = folder + "/none" }, []string{"store.redis.passwordFile: open " + folder + "/none: no such file"}},
+		{"many faults", func(s *Store) {
+			s.Redis.Prefix, s.Redis.Timeout, s.Redis.PoolSize, s.Redis.Wait, s.Redis.Cluster, s.Redis.Database = "{x}", "1", 0, -1, true, 2
+		}, []string{`store.redis.prefix: "{x}" is not allowed`, `store.redis.timeout: "1" is not allowed`, "store.redis.database: 2 is not allowed; it must be from 0 to 0", "store.redis.poolSize: 0 is not allowed; it must be from 1 to 1000", "store.redis.wait: -1 is not allowed"}},
+		{"TLS that is not enabled", func(s *Store) { s.Redis.TLS.CAFile = file }, []string{"store.redis.tls: it is set, but enabled is false"}},
+		{"files that are no PEM", func(s *Store) { s.Redis.TLS = RedisTLS{Enabled: true, CAFile: file, CertFile: file, KeyFile: file} }, []string{"store.redis.tls.caFile: ", "store.redis.tls.certFile: "}},
+		{"a key without its certificate", func(s *Store) { s.Redis.TLS = RedisTLS{Enabled: true, KeyFile: file} }, []string{"store.redis.tls: certFile and keyFile must be set together"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := CreateConfig()
+			config.Store.Kind, config.Store.Redis.Addresses = "redis", one
+			test.change(&config.Store)
+			faults := storeFaults(config)
+			for i := range test.faults {
+				found := false
+				for j := range faults {
+					found = found || strings.HasPrefix(faults[j], test.faults[i])
+				}
+				if !found {
+					t.Errorf("%q is not among %q", test.faults[i], faults)
+				}
+			}
+			if len(faults) != len(test.faults) {
+				t.Errorf("found %q, want %d", faults, len(test.faults))
+			}
+		})
+	}
+}
