@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-viper/mapstructure/v2"
 
+	"github.com/polycart/polycart/internal/redistest"
 	"github.com/polycart/polycart/internal/transcript"
 	"github.com/polycart/polycart/plugin"
 )
@@ -20,6 +21,26 @@ func TestTranscripts(t *testing.T) {
 		t.Run(script.Name, func(t *testing.T) {
 			t.Parallel()
 			fixture := transcript.NewFixture(t, "..", script)
+			handler, err := plugin.New(t.Context(), transcript.Upstream(), decoded(t, fixture.Config), script.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transcript.Run(t, script, fixture, transcript.Handler(handler))
+		})
+	}
+}
+
+// What a client sees does not depend on where the carts are.
+func TestTranscriptsOverRedis(t *testing.T) {
+	server := redistest.Start(t)
+	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		t.Run(script.Name, func(t *testing.T) {
+			fixture := transcript.NewFixture(t, "..", script)
+			fixture.KeepInRedis(server.Address)
 			handler, err := plugin.New(t.Context(), transcript.Upstream(), decoded(t, fixture.Config), script.Name)
 			if err != nil {
 				t.Fatal(err)

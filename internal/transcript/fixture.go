@@ -62,6 +62,12 @@ func NewFixture(t testing.TB, root string, script Script) *Fixture {
 	return f
 }
 
+// KeepInRedis has the fixture's carts kept in a Redis, in a corner of their own.
+func (f *Fixture) KeepInRedis(address string) {
+	over := map[string]any{"store": map[string]any{"kind": "redis", "redis": map[string]any{"addresses": []any{address}, "prefix": f.Folder + ":"}}}
+	f.Config = overlaid(f.Config, over).(map[string]any)
+}
+
 // fill puts the fixture's paths and addresses into a configuration.
 func (f *Fixture) fill(t testing.TB, text string) string {
 	if strings.Contains(text, "{{sessions}}") {
