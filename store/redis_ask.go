@@ -28,6 +28,9 @@ const (
 	maxAsks = 10
 	// askPause is the first wait, in milliseconds, while a slot is under way; each further one is twice as long.
 	askPause = 5
+	// waitMargin, in milliseconds, is by how much WAIT ends before our own deadline, so that its answer is there in time: the
+	// server looks every 100 ms whose wait is over.
+	waitMargin = 200
 )
 
 // askRedis puts a question to the server that has its bucket, and answers what the script answered, which is no error.
@@ -114,7 +117,7 @@ func judge(r *Redis, q *question, n *redisNode, replies []*redisReply, sent bool
 
 // learn takes from a refusal where and how to ask again; an error says that there is no use.
 func learn(r *Redis, q *question, n *redisNode, text string) error {
-	q.trouble = shortened(text, q)
+	q.trouble = shortened(text)
 	words := strings.Fields(text + " ?")
 	switch words[0] {
 	case "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "BUSY", "NOAUTH", "WRONGPASS", "NOPERM":
@@ -153,14 +156,9 @@ func learn(r *Redis, q *question, n *redisNode, text string) error {
 }
 
 // shortened is a server's refusal for the log. Some repeat what they were sent, and a key is a guest's secret.
-func shortened(text string, q *question) string {
+func shortened(text string) string {
 	if at := strings.Index(text, "with args"); at >= 0 {
 		text = text[:at]
-	}
-	for i := 1; i < len(q.args); i++ {
-		if len(q.args[i]) > 3 {
-			text = strings.ReplaceAll(text, q.args[i], "…")
-		}
 	}
 	if len(text) > 200 {
 		text = text[:200]
@@ -190,8 +188,7 @@ func commandsOf(o *RedisOptions, q *question) [][]string {
 	}
 	commands = append(commands, append([]string{how, what}, q.args...))
 	if q.waits && o.Wait > 0 {
-		// It ends a little before our own deadline, so that its answer is there in time.
-		left := time.Until(q.deadline).Milliseconds() * 9 / 10
+		left := time.Until(q.deadline).Milliseconds() - waitMargin
 		if left < 1 {
 			left = 1 // 0 would wait for ever
 		}

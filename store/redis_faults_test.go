@@ -253,6 +253,26 @@ func TestAServerThatForgetsTheScriptsIsToldAgain(t *testing.T) {
 	saveRedis(t, r, "shop/a", 1, 2, "two")
 }
 
+func TestConnectionsThatTheServerHasEndedCostNoRequest(t *testing.T) {
+	server := redistest.StartReal(t)
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Timeout: 10 * time.Second})
+	saveRedis(t, r, "shop/a", 0, 1, "one")
+	var all sync.WaitGroup
+	for range r.o.Connections {
+		all.Add(1)
+		go func() { // so long that each has a connection of its own
+			defer all.Done()
+			if _, _, err := linkExchange(ownerOf(r.nodes, 0).link, [][]string{{"BLPOP", "nothing", "0.3"}}, time.Now().Add(10*time.Second)); err != nil {
+				t.Error(err)
+			}
+		}()
+	}
+	all.Wait()
+	server.Kill()
+	server.Run(t)
+	saveRedis(t, r, "shop/a", 1, 2, "two")
+}
+
 func TestAForeignValueIsDamagedAndStays(t *testing.T) {
 	server := redistest.Start(t)
 	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
@@ -439,7 +459,8 @@ func TestAReplicaWhoseClockIsWrongDoesNoHarm(t *testing.T) {
 func TestWithWaitASaveIsAnsweredWhenTheReplicasHaveIt(t *testing.T) {
 	server := redistest.StartReal(t)
 	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Wait: 1, Timeout: 500 * time.Millisecond})
-	if err := r.Save("shop/a", 0, &Record{Version: 1, Data: []byte("one")}); !errors.Is(err, ErrUnavailable) {
+	saveRedis(t, openRedis(t, RedisOptions{Addresses: []string{server.Address}}), "shop/warm", 0, 1, "x") // the script is known now
+	if err := r.Save("shop/a", 0, &Record{Version: 1, Data: []byte("one")}); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "of 1 replicas only 0 have") {
 		t.Fatalf("without a replica: %v", err)
 	}
 	host, port, _ := net.SplitHostPort(server.Address)
@@ -491,9 +512,12 @@ func TestAPasswordIsReadAtEveryConnection(t *testing.T) {
 func TestNoErrorShowsAKey(t *testing.T) {
 	server := redistest.StartReal(t, "--rename-command", "EVALSHA", "", "--rename-command", "EVAL", "")
 	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
-	_, err := r.Load("shop/guest:agent:0123456789", 0)
-	if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "0123456789") {
-		t.Fatalf("answered %v", err)
+	// Of a long one the server repeats only the beginning.
+	for _, key := range []string{"shop/guest:agent:0123456789", "shop/guest:agent:0123456789" + strings.Repeat("0", 500)} {
+		_, err := r.Load(key, 0)
+		if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "0123456789") {
+			t.Fatalf("answered %v", err)
+		}
 	}
 }
 

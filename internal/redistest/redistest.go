@@ -92,12 +92,21 @@ func (s *Server) Run(t testing.TB) {
 	if err := s.running.Start(); err != nil {
 		t.Fatalf("starting %s: %v", binary(), err)
 	}
-	Until(t, "the server listens at "+s.Address, func() error {
+	Until(t, "a server answers at "+s.Address, func() error {
 		conn, err := net.DialTimeout("tcp", s.Address, time.Second)
 		if err != nil {
 			return err
 		}
-		return conn.Close()
+		defer conn.Close()
+		answer := make([]byte, 64)
+		if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+			return err
+		}
+		n, err := conn.Read(answer)
+		if err == nil && strings.HasPrefix(string(answer[:n]), "-LOADING") {
+			err = errors.New("it is still reading its data")
+		}
+		return err
 	})
 }
 
