@@ -6,6 +6,9 @@ import (
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,5 +70,50 @@ func TestConnectionsAreEncryptedAndBothSidesVerified(t *testing.T) {
 		if _, err := r.Load("shop/a", 0); !errors.Is(err, ErrUnavailable) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+func TestTheRightsThatTheManualNamesSuffice(t *testing.T) {
+	manual, err := os.ReadFile(filepath.Join("..", "docs", "replicas.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rights := regexp.MustCompile("`(~polycart[^`]*)`").FindSubmatch(manual)
+	if rights == nil {
+		t.Fatal("docs/replicas.md names no rights")
+	}
+	server := redistest.StartReal(t)
+	password := filepath.Join(t.TempDir(), "password")
+	if err := os.WriteFile(password, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := []any{"ACL", "SETUSER", "shop", "on", ">secret"}
+	for _, one := range strings.Fields(string(rights[1])) {
+		command = append(command, one)
+	}
+	if err := server.Client(t).Do(t.Context(), command...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Username: "shop", PasswordFile: password, Prefix: "polycart:", Database: 1})
+	later := time.Now().Add(time.Hour).UnixMilli()
+	if err := r.Save("shop/a", 0, &Record{Version: 1, Expires: later, Pending: true, Data: []byte("one")}); err != nil {
+		t.Fatal(err)
+	}
+	wantRedis(t, r, "shop/a", 1, "one")
+	if keys, err := r.Pending(); err != nil || len(keys) != 1 {
+		t.Fatal(keys, err)
+	}
+	for _, lease := range []int64{1000, 0} {
+		if _, err := r.Claim("shop/a", "hook", lease); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Delete("shop/a", 1); err != nil {
+		t.Fatal(err)
+	}
+	link := ownerOf(r.nodes, 0).link
+	replies, _, err := linkExchange(link, [][]string{{"WAIT", "0", "1"}, {"CLUSTER", "SLOTS"}, {"FLUSHALL"}}, time.Now().Add(5*time.Second))
+	if err != nil || replies[0].Kind != ':' || strings.HasPrefix(replies[1].Text, "NOPERM") || !strings.HasPrefix(replies[2].Text, "NOPERM") {
+		t.Fatalf("%+v %+v %+v %v", replies[0], replies[1], replies[2], err)
 	}
 }
