@@ -248,13 +248,15 @@ func (c *Cluster) Owner(t testing.TB, key string) (master, slot int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ranges, err := client.ClusterSlots(ctx).Result()
+	shards, err := client.ClusterShards(ctx).Result()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, one := range ranges {
-		if int(at) >= one.Start && int(at) <= one.End {
-			return slices.Index(c.IDs, one.Nodes[0].ID), int(at)
+	for _, shard := range shards {
+		for _, one := range shard.Slots {
+			if at >= one.Start && at <= one.End {
+				return slices.Index(c.IDs, shard.Nodes[0].ID), int(at)
+			}
 		}
 	}
 	t.Fatalf("nobody has slot %d", at)
