@@ -53,7 +53,7 @@ func tryAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, 
 // against one another once would else meet again and again. The first bound is about what a save takes.
 func stepAside(shared *sharedCarts, try int) {
 	if try > 0 && store.AreShared(shared.Carts) {
-		time.Sleep(time.Duration(rand.Int63n(int64(2*time.Millisecond) << try)))
+		time.Sleep(time.Duration(rand.Int63n(int64(2*time.Millisecond) << try))) //nolint:gosec // spreads writers, guards nothing
 	}
 }
 

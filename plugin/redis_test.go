@@ -133,7 +133,7 @@ func (v *rival) serve(client net.Conn) {
 	defer server.Close()
 	go func() {
 		defer client.Close()
-		io.Copy(client, server)
+		_, _ = io.Copy(client, server) // ends when either hangs up
 	}()
 	buffer := make([]byte, 64<<10)
 	for {
@@ -168,7 +168,7 @@ func TestAWriterWhoAlwaysLosesIsToldSo(t *testing.T) {
 				t.Fatal(err)
 			}
 			direct := store.OpenCarts(kept, store.Bounds{}, store.Lifetimes{})
-			t.Cleanup(func() { store.CloseCarts(direct) })
+			t.Cleanup(func() { _ = store.CloseCarts(direct) }) // the store is shared, and may be closed
 			won := 0
 			var mu sync.Mutex
 			rival := newRival(t, server.Address, func(key cartcore.Key) {
@@ -286,7 +286,7 @@ func TestWhatADeadReplicaLeftIsDeliveredByAnother(t *testing.T) {
 	}
 	key := cartcore.Key{Tenant: "store-alpha", Owner: cartcore.CustomerOwner("182")}
 	carts := store.OpenCarts(dead, store.Bounds{}, store.Lifetimes{})
-	t.Cleanup(func() { store.CloseCarts(carts) })
+	t.Cleanup(func() { _ = store.CloseCarts(carts) }) // nobody answers there
 	if wait, err := store.ClaimCart(carts, key, hook, 2500); wait != 0 || err != nil {
 		t.Fatal(wait, err)
 	}

@@ -381,7 +381,9 @@ func commandsOfClients(t *testing.T, server *redistest.Server, do func()) []stri
 	defer conn.Close()
 	buffer := make([]byte, 1<<20)
 	read := func() string {
-		conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
 		n, err := conn.Read(buffer)
 		if err != nil {
 			t.Fatal(err)

@@ -62,7 +62,7 @@ func restNode(o *RedisOptions, n *redisNode, why string) {
 	if rest > restLongest {
 		rest = restLongest
 	}
-	n.resting.Store(sinceBegan() + rest/2 + rand.Int63n(rest/2+1))
+	n.resting.Store(sinceBegan() + rest/2 + rand.Int63n(rest/2+1)) //nolint:gosec // spreads tries, guards nothing
 	if faults == 1 {
 		o.Logger.Warn("the cart store does not answer", "address", n.address, "error", why)
 	}
