@@ -256,7 +256,10 @@ func TestASetIsFetchedAgainAsideWhenItIsOld(t *testing.T) {
 		t.Fatal("fetched before it is old")
 	}
 	set.body.Store(keySet(jwk(t, ring().P256, "", "")))
+	hang := make(chan struct{})
+	set.hang.Store(hang)
 	wantCustomer(t, d, text, moment+setFor, "182") // does not wait for the fetch
+	close(hang)
 	d.aside.Wait()
 	wantRefused(t, d, text, moment+setFor+1, cartcore.KindBadToken, "")
 }
