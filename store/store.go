@@ -1,6 +1,7 @@
 // Package store is where carts are kept: a bounded cache of canonical carts (Carts) over a durable Store.
 //
-// There are three stores here: Memory, Log, an append-only log in one folder, and Redis, which several processes share. A Store knows nothing of carts but their key, version, expiry and bytes.
+// There are three stores here: Memory, Log, an append-only log in one folder, and Redis, which several processes share. A
+// Store knows nothing of carts but their key, version, expiry and bytes.
 package store
 
 import (
