@@ -63,6 +63,7 @@ type LogStats struct {
 	Segments int64
 	Bytes    int64 // in all segments
 	Waste    int64 // bytes of them that are known to be needed no more
+	Lost     int64 // places of damaged bytes of which nobody knows whose they were, as far as the segments have been read
 }
 
 // OpenLog opens the cart store in a folder. Where another process may own the folder it answers at once all the same:
@@ -112,6 +113,7 @@ func (l *Log) Stats() LogStats {
 	for _, s := range l.segments {
 		stats.Bytes += s.size
 		stats.Waste += s.waste
+		stats.Lost += s.lost
 	}
 	return stats
 }

@@ -96,6 +96,9 @@ func readSegment(o *LogOptions, s *segment, newest bool) (*table, error) {
 	for _, d := range damages {
 		o.Logger.Error("damaged bytes among the stored carts are set aside", "file", s.name, "offset", d.offset, "bytes", d.length, "cartKnown", d.keyed)
 		s.keeps = true
+		if !d.keyed {
+			s.lost++
+		}
 	}
 	if newest {
 		// What a process that was killed had written is about to be shown to clients, so it must be durable now.

@@ -42,6 +42,7 @@ type segment struct {
 	synced    bool        // a sealed segment is on the disk
 	covered   int64       // bytes that its hint tells of
 	keeps     bool        // it holds damaged bytes, and stays as it is
+	lost      int64       // places of them that say of no cart that it is damaged
 	inspected int64       // Unix milliseconds of the last look at what it still holds; 0 is never
 	kept      int64       // bytes of deletions that cannot go yet, from the last inspection
 }
