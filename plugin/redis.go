@@ -22,17 +22,27 @@ func redisKey(r Redis) string {
 	return "redis:" + strings.Join(addresses, ",") + "/" + r.Master + "/" + strconv.Itoa(r.Database) + "/" + r.Prefix
 }
 
+// RedisOptions are the settings of store.redis in the words of the store, for programs that use it beside Traefik too.
+// Errors: the files of tls cannot be read.
+func RedisOptions(r Redis, log *slog.Logger) (store.RedisOptions, error) {
+	encrypted, faults := redisTLS(r.TLS)
+	if len(faults) > 0 {
+		return store.RedisOptions{}, fmt.Errorf("%s", strings.Join(faults, "; "))
+	}
+	return store.RedisOptions{
+		Addresses: r.Addresses, Cluster: r.Cluster, Master: r.Master, Username: r.Username, PasswordFile: r.PasswordFile, Database: r.Database,
+		TLS: encrypted, Prefix: r.Prefix, Timeout: time.Duration(milliseconds(r.Timeout, 0)) * time.Millisecond, Connections: r.PoolSize, Wait: r.Wait, Logger: log,
+	}, nil
+}
+
 // openRedis opens the store. It connects to nothing yet: Traefik drops a router whose plugin refuses its configuration, and
 // a server that is away for a moment must not cost that.
 func openRedis(r Redis, log *slog.Logger) (store.Store, error) {
-	encrypted, faults := redisTLS(r.TLS)
-	if len(faults) > 0 {
-		return nil, fmt.Errorf("%s", strings.Join(faults, "; "))
+	options, err := RedisOptions(r, log)
+	if err != nil {
+		return nil, err
 	}
-	kept, err := store.OpenRedis(store.RedisOptions{
-		Addresses: r.Addresses, Cluster: r.Cluster, Master: r.Master, Username: r.Username, PasswordFile: r.PasswordFile, Database: r.Database,
-		TLS: encrypted, Prefix: r.Prefix, Timeout: time.Duration(milliseconds(r.Timeout, 0)) * time.Millisecond, Connections: r.PoolSize, Wait: r.Wait, Logger: log,
-	})
+	kept, err := store.OpenRedis(options)
 	if err != nil {
 		return nil, fmt.Errorf("store.redis: %w", err)
 	}

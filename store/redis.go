@@ -20,6 +20,7 @@ type RedisOptions struct {
 	Master       string        // the name by which sentinels know the server; empty: Addresses are no sentinels
 	Username     string        // empty is the default user
 	PasswordFile string        // read at every new connection, so that a password can be changed without a restart; empty: none
+	Password     string        // where there is no PasswordFile; empty: none
 	Database     int           // of a server that is no cluster
 	TLS          *tls.Config   // nil: no TLS. An empty ServerName is the host of the address
 	Prefix       string        // of every key; default "polycart:"

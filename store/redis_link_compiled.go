@@ -27,7 +27,7 @@ func newRedisLink(o *RedisOptions, address string, sentinel bool) *redisLink {
 	}
 	if !sentinel {
 		options.DB = o.Database
-		if o.PasswordFile != "" {
+		if o.PasswordFile != "" || o.Password != "" {
 			options.CredentialsProviderContext = func(context.Context) (string, string, error) {
 				password, err := redisPassword(o)
 				return o.Username, password, err

@@ -12,7 +12,7 @@ const maxPassword = 4096
 // redisPassword reads the password, without the line end that editors put behind it; empty where there is none.
 func redisPassword(o *RedisOptions) (string, error) {
 	if o.PasswordFile == "" {
-		return "", nil
+		return o.Password, nil
 	}
 	content, err := os.ReadFile(o.PasswordFile)
 	if err != nil {
