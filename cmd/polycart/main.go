@@ -69,12 +69,14 @@ func rootCommand(began *bool) *cobra.Command {
 		Use:   "polycart",
 		Short: "One cart behind five legacy cart APIs",
 		Long: `Polycart is a Traefik middleware that lets five legacy cart APIs live on one cart.
-This program runs a demo of it, builds a Traefik with it and measures it, checks its configuration, lists undelivered events, makes customer tokens and translates requests.`,
+This program runs a demo of it, builds a Traefik with it and measures it, checks its configuration, lists undelivered events,
+takes carts from files to a Redis, makes customer tokens and translates requests.`,
 		Example: `  polycart up                          # Traefik with the plugin and a demo shop, until Ctrl-C
   polycart build -o traefik            # a Traefik with the plugin linked in
   polycart bench --quick               # what the plugin costs, against Traefik without it
   polycart check dynamic.yml           # every fault of a configuration, with file and line
   polycart outbox --data carts         # the events that wait for webhooks, and the dead letters
+  polycart migrate --from file:carts --to redis://127.0.0.1:6379   # the carts of a data folder into a Redis
   polycart token --customer 182        # a customer token for the demo shop
   polycart translate request.http      # what a request means, and how its answer reads in other dialects`,
 		Args:              cobra.NoArgs,
@@ -84,7 +86,7 @@ This program runs a demo of it, builds a Traefik with it and measures it, checks
 		PersistentPreRun:  func(*cobra.Command, []string) { *began = true },
 		RunE:              func(command *cobra.Command, _ []string) error { return command.Help() },
 	}
-	root.AddCommand(upCommand(), buildCommand(), benchCommand(), checkCommand(), outboxCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
+	root.AddCommand(upCommand(), buildCommand(), benchCommand(), checkCommand(), outboxCommand(), migrateCommand(), tokenCommand(), traefikCommand(), translateCommand(), docsCommand(), versionCommand())
 	return root
 }
 

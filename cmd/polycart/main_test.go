@@ -100,6 +100,11 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 		"a number twice":        {[]string{"bench", "--connections", "8,8"}, "--connections must be different numbers from 1 to 1000, not 8"},
 		"a slice of nothing":    {[]string{"bench", "--slice", "0s"}, "--slice must be from 10ms to 1m, not 0s"},
 		"no file to check":      {[]string{"check"}, "at least one FILE"},
+		"no folder to migrate":  {[]string{"migrate", "--to", "redis://127.0.0.1"}, "--from is missing"},
+		"a folder by itself":    {[]string{"migrate", "--from", "carts", "--to", "redis://127.0.0.1"}, `--from must be file:FOLDER, such as file:/var/lib/polycart, not "carts"`},
+		"nowhere to migrate to": {[]string{"migrate", "--from", "file:carts"}, "--to is missing"},
+		"two places to go":      {[]string{"migrate", "--from", "file:carts", "--to", "redis://a", "--config", "b.yml"}, "--to and --config exclude each other"},
+		"no worker":             {[]string{"migrate", "--from", "file:carts", "--to", "redis://a", "--connections", "0"}, "--connections must be from 1 to 1000, not 0"},
 		"a token for nobody":    {[]string{"token"}, "--customer is missing"},
 		"a token that has been": {[]string{"token", "--customer", "1", "--expires", "0s"}, "--expires must be more than 0s"},
 		"an unknown dialect":    {[]string{"translate", "--to", "esperanto"}, `--to must be agent, shop, itemkey, vesuvio, fabric or all, not "esperanto"`},
@@ -114,7 +119,7 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 }
 
 func TestHelpOfEveryCommandHasAnExample(t *testing.T) {
-	for _, name := range []string{"", "up", "build", "bench", "check", "token", "traefik", "translate", "docs", "version"} {
+	for _, name := range []string{"", "up", "build", "bench", "check", "outbox", "migrate", "token", "traefik", "translate", "docs", "version"} {
 		arguments := strings.Fields(name + " --help")
 		if got := runHere(t, "", arguments...); got.code != exitFine || !strings.Contains(got.out, "Examples:\n") {
 			t.Errorf("%s: got %+v", arguments, got)

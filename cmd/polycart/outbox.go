@@ -51,11 +51,7 @@ var errInUse = errors.New("the folder is in use")
 
 // openFolder opens the carts of a data folder that nobody uses. It makes no folder.
 func openFolder(folder string) (*store.Carts, error) {
-	segments, err := filepath.Glob(filepath.Join(folder, "carts-*.log"))
-	if err != nil || len(segments) == 0 {
-		return nil, fmt.Errorf("--data: there are no carts in %s", folder)
-	}
-	kept, err := store.OpenLog(store.LogOptions{Folder: folder})
+	kept, err := openLog(store.LogOptions{Folder: folder})
 	if err != nil {
 		return nil, fmt.Errorf("--data: %w", err)
 	}
@@ -63,6 +59,15 @@ func openFolder(folder string) (*store.Carts, error) {
 		return nil, errors.Join(fmt.Errorf("--data: %w: %w", errInUse, err), kept.Close())
 	}
 	return store.OpenCarts(kept, store.Bounds{}, store.Lifetimes{}), nil
+}
+
+// openLog opens the log in a data folder, and makes none.
+func openLog(options store.LogOptions) (*store.Log, error) {
+	segments, err := filepath.Glob(filepath.Join(options.Folder, "carts-*.log"))
+	if err != nil || len(segments) == 0 {
+		return nil, fmt.Errorf("there are no carts in %s", options.Folder)
+	}
+	return store.OpenLog(options)
 }
 
 // listOutbox lists what is in a folder's outbox.
