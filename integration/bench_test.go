@@ -145,6 +145,37 @@ func TestBenchMeasuresEveryTargetInBothEditions(t *testing.T) {
 	}
 }
 
+// Reads and writes over a Redis, at one Traefik and at three, are measured beside passing through.
+func TestBenchMeasuresCartsInARedis(t *testing.T) {
+	if err := (bench.Settings{Groups: []string{bench.Shared}}).Ready(); err != nil {
+		t.Skip(err)
+	}
+	temporary, numbers := t.TempDir(), filepath.Join(t.TempDir(), "numbers.json")
+	command := benchHere(t, temporary, "--edition", "stock", "--groups", "redis", "--rounds", "1", "--slice", "100ms", "--connections", "4", "--json", numbers)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	nothingIsLeft(t, string(output), temporary)
+	text, err := os.ReadFile(numbers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := bench.Report{}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	measured := 0
+	for _, one := range report.Results {
+		if one.Group == bench.Shared && one.Requests > 0 && one.Ratio != nil && one.Ratio.Median > 0 {
+			measured++
+		}
+	}
+	if measured != 8 || len(report.Traefiks) != 4 {
+		t.Errorf("%d targets and %d Traefiks were measured, want 8 and 4:\n%s", measured, len(report.Traefiks), output)
+	}
+}
+
 func TestAnInterruptedBenchShowsWhatItHasAndLeavesNothing(t *testing.T) {
 	temporary := t.TempDir()
 	numbers := filepath.Join(t.TempDir(), "numbers.json")

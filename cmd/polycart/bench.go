@@ -42,10 +42,13 @@ target, requests a second, that as a ratio to pass-through, latencies and the CP
 the user's cache folder. Ctrl-C stops all that it started and prints what was measured until then.
 
 Groups: reads, writes (each dialect's), lines (carts of 1 to 500 lines), carts (among the numbers of --carts, none in memory),
-bodies (up to the limit), open (at the fixed --rates; latencies count from when a request was due).`,
+bodies (up to the limit), open (at the fixed --rates; latencies count from when a request was due), redis (reads and writes with
+store.kind redis, at one Traefik and at three; not among those of a run without --groups, because it starts a redis-server or valkey-server, which
+must be installed).`,
 		Example: `  polycart bench --quick                                   # reads and writes, half a minute
   polycart bench --json numbers.json --svg numbers.svg     # everything, about a quarter of an hour
   polycart bench --edition stock --groups writes,open --rounds 20
+  polycart bench --groups redis                            # carts in a Redis, at one Traefik and at three
   polycart bench --groups carts --carts 1000,1000000 --connections 8,64`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -60,7 +63,7 @@ bodies (up to the limit), open (at the fixed --rates; latencies count from when 
 	flags.StringVar(&settings.stock, "traefik", "", "path of a Traefik 3, edition stock (default: build one)")
 	flags.StringVar(&settings.compiled, "traefik-compiled", "", "path of a Traefik 3, edition compiled (default: build one)")
 	flags.BoolVar(&settings.quick, "quick", false, "only reads and writes, in 3 rounds of 150ms slices, unless other flags say so")
-	flags.StringSliceVar(&settings.Groups, "groups", bench.Groups, "what is measured")
+	flags.StringSliceVar(&settings.Groups, "groups", bench.Usual, "what is measured")
 	flags.IntVar(&settings.Rounds, "rounds", 10, "how often all targets take turns")
 	flags.DurationVar(&settings.Slice, "slice", 400*time.Millisecond, "how long each has its turn")
 	flags.IntSliceVar(&settings.Connections, "connections", []int{8, 1, 64}, "connections that ask at once: the first for every group, the others for reads and writes alone")
@@ -92,6 +95,9 @@ func hurry(command *cobra.Command, settings *bench.Settings) {
 func measure(ctx context.Context, settings benchSettings, out, problems io.Writer) error {
 	if err := settings.Check(); err != nil {
 		return usageError{fmt.Errorf("--%w", err)}
+	}
+	if err := settings.Ready(); err != nil { // now, not after Traefik was built
+		return err
 	}
 	for flag, path := range map[string]string{"json": settings.json, "svg": settings.svg} {
 		if _, err := os.Stat(filepath.Dir(path)); path != "" && err != nil { // found now, not after some minutes of measuring

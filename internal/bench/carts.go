@@ -78,12 +78,17 @@ func cartOf(owner string, lines int, now int64) *cartcore.Cart {
 func lineID(n int) string { return cartcore.UUID(fmt.Sprintf("%032x", n)) }
 
 // seed fills a new data folder with carts, natively and before any Traefik has it. told hears how many there are, now and then.
-func seed(ctx context.Context, folder string, batches []batch, told func(done int)) (err error) {
+func seed(ctx context.Context, folder string, batches []batch, told func(done int)) error {
 	log, err := store.OpenLog(store.LogOptions{Folder: folder, Sync: store.SyncOS})
 	if err != nil {
 		return fmt.Errorf("seeding carts: %w", err)
 	}
-	carts := store.OpenCarts(log, store.Bounds{}, store.Lifetimes{Guest: cartLife, Customer: cartLife})
+	return seedInto(ctx, log, batches, told)
+}
+
+// seedInto fills a store, and closes it.
+func seedInto(ctx context.Context, kept store.Store, batches []batch, told func(done int)) (err error) {
+	carts := store.OpenCarts(kept, store.Bounds{}, store.Lifetimes{Guest: cartLife, Customer: cartLife})
 	defer func() { err = errors.Join(err, store.CloseCarts(carts)) }()
 	now, done := time.Now().UnixMilli(), 0
 	for _, batch := range batches {

@@ -33,6 +33,7 @@ type operation struct {
 	lines        int      // of each cart
 	carts        int      // how many carts there are; 0: few
 	rate         int      // of an open loop; 0 is a closed one
+	replicas     int      // Traefiks over one Redis, over which the connections are spread; 0: one, over files
 }
 
 // How a caller says who it is, in each dialect.
@@ -172,7 +173,31 @@ func operationsOf(s Settings) []operation {
 			}
 		}
 	}
+	for _, one := range overRedis() {
+		if s.has(Shared) {
+			take(Shared, one)
+		}
+	}
 	return all
+}
+
+// manyReplicas is how many Traefiks share a Redis: the least that people run who want one to be allowed to fail.
+const manyReplicas = 3
+
+// overRedis are reads and writes with the carts in a Redis, at one Traefik and at several. Each caller has a cart of his own.
+func overRedis() []operation {
+	found := []operation{}
+	for _, replicas := range []int{1, manyReplicas} {
+		for _, one := range []operation{agentRead(), vesuvioRead(1), agentAdd(), vesuvioUpdate(1)} {
+			one.replicas = replicas
+			one.name += ", Redis"
+			if replicas > 1 {
+				one.name += fmt.Sprintf(", replicas: %d", replicas)
+			}
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 // wires are the requests of an operation, of so many callers in turn. The callers are spread over all carts.

@@ -40,7 +40,8 @@ type Machine struct {
 type TraefikReport struct {
 	Edition  string `json:"edition"`
 	Version  string `json:"version"`
-	Carts    int    `json:"carts,omitempty"` // of the group carts
+	Carts    int    `json:"carts,omitempty"`   // of the group carts
+	Replica  int    `json:"replica,omitempty"` // of the group redis, from 1
 	Resident int64  `json:"residentBytes"`
 	Growth   int64  `json:"growthBytes"`
 	Peak     int64  `json:"peakBytes"`
@@ -99,7 +100,7 @@ func processor() string {
 // weigh adds the memory of a server.
 func (r *Report) weigh(one *server, memory Memory) {
 	r.Traefiks = append(r.Traefiks, TraefikReport{
-		Edition: string(one.edition), Version: one.version, Carts: one.carts,
+		Edition: string(one.edition), Version: one.version, Carts: one.carts, Replica: one.replica,
 		Resident: memory.Resident, Growth: memory.Resident - one.before.Resident, Peak: memory.Peak,
 	})
 }

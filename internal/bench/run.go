@@ -17,6 +17,7 @@ import (
 type target struct {
 	operation
 	server      *server
+	others      []*server // replicas, which take their share of the connections
 	connections int
 	load        *load.Target
 
@@ -87,16 +88,22 @@ func (s *stage) targets() ([]*target, error) {
 		switch one.group {
 		case Baseline, Reads, Writes:
 			several = s.settings.Connections
-		case Lines, Carts, Bodies:
+		case Lines, Carts, Bodies, Shared:
 			several = s.settings.Connections[:1]
 		}
 		for _, connections := range several {
 			for _, server := range s.servers {
-				if server.carts != one.carts {
+				if server.carts != one.carts || server.replica != min(one.replicas, 1) {
 					continue
 				}
 				t := &target{operation: one, server: server, connections: connections, latency: load.NewLatency()}
 				t.load = &load.Target{Name: t.title(), Address: server.process.URL[len("http://"):], Bytes: wires, Status: 200}
+				for _, other := range s.servers {
+					if other.edition == server.edition && other.replica > 1 && other.replica <= one.replicas {
+						t.others = append(t.others, other)
+						t.load.Others = append(t.load.Others, other.process.URL[len("http://"):])
+					}
+				}
 				found = append(found, t)
 			}
 		}
@@ -151,7 +158,7 @@ func (s *stage) warmUp(ctx context.Context, targets []*target, warming *phase) e
 
 // slice lets one target have its turn.
 func (s *stage) slice(ctx context.Context, t *target) (measured, error) {
-	before, err := cpuOf(t.server.process.PID())
+	before, err := t.cpuTime()
 	known := !errors.Is(err, errUnmeasured)
 	if err != nil && known {
 		return measured{}, s.blame(ctx, t, err)
@@ -167,7 +174,7 @@ func (s *stage) slice(ctx context.Context, t *target) (measured, error) {
 	}
 	found := measured{Result: result}
 	if known {
-		after, err := cpuOf(t.server.process.PID())
+		after, err := t.cpuTime()
 		if err != nil {
 			return measured{}, s.blame(ctx, t, err)
 		}
@@ -176,10 +183,23 @@ func (s *stage) slice(ctx context.Context, t *target) (measured, error) {
 	return found, nil
 }
 
+// cpuTime is what the target's Traefiks have taken so far.
+func (t *target) cpuTime() (time.Duration, error) {
+	sum := time.Duration(0)
+	for _, one := range append([]*server{t.server}, t.others...) {
+		took, err := cpuOf(one.process.PID())
+		if err != nil {
+			return 0, err
+		}
+		sum += took
+	}
+	return sum, nil
+}
+
 // measured is what a slice measured.
 type measured struct {
 	load.Result
-	cpu time.Duration // of Traefik; 0: not known
+	cpu time.Duration // of Traefik, all replicas together; 0: not known
 }
 
 // blame tells the error of a slice, and what Traefik said if it has ended.

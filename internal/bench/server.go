@@ -30,6 +30,7 @@ const startPatience = 3 * time.Minute
 type server struct {
 	edition traefik.Edition
 	carts   int // how many it holds; 0: the few that every other group works on
+	replica int // of those that share a Redis, from 1; 0: its carts are in files
 	version string
 	process *traefik.Process
 	before  Memory // when the warming up was over
@@ -37,6 +38,9 @@ type server struct {
 
 // name is the server for people.
 func (s *server) name() string {
+	if s.replica > 0 {
+		return fmt.Sprintf("%s over Redis, %d", s.edition, s.replica)
+	}
 	if s.carts == 0 {
 		return string(s.edition)
 	}
@@ -49,6 +53,7 @@ type stage struct {
 	progress io.Writer
 	shop     shop
 	upstream *upstream
+	redis    string // address of the Redis, where one is needed
 	servers  []*server
 
 	mu    sync.Mutex
@@ -97,6 +102,14 @@ func (s *stage) open(ctx context.Context) error {
 				s.servers = append(s.servers, &server{edition: edition, carts: carts, version: version})
 			}
 		}
+		for replica := 1; replica <= manyReplicas && s.settings.has(Shared); replica++ {
+			s.servers = append(s.servers, &server{edition: edition, replica: replica, version: version})
+		}
+	}
+	if s.settings.has(Shared) {
+		if err := s.startRedis(ctx); err != nil {
+			return err
+		}
 	}
 	for _, one := range s.servers {
 		if err := s.seed(ctx, one); err != nil {
@@ -111,7 +124,7 @@ func (s *stage) data(one *server) string { return filepath.Join(s.work(one), "da
 
 // work is the work folder of a server.
 func (s *stage) work(one *server) string {
-	return filepath.Join(s.shop.folder, fmt.Sprintf("%s-%d", one.edition, one.carts))
+	return filepath.Join(s.shop.folder, fmt.Sprintf("%s-%d-%d", one.edition, one.carts, one.replica))
 }
 
 // seed fills the data folder of a server.
@@ -127,8 +140,15 @@ func (s *stage) seed(ctx context.Context, one *server) error {
 	for _, batch := range batches {
 		count += batch.count
 	}
+	if one.replica > 1 {
+		return nil // the first has done it
+	}
 	telling := begin(s.progress, "seeding %s carts for %s", thousands(float64(count)), one.name())
 	defer telling.end()
+	told := func(done int) { telling.now("%s of them", thousands(float64(done))) }
+	if one.replica > 0 {
+		return s.seedRedis(ctx, one.edition, batches, told)
+	}
 	for _, other := range s.servers {
 		if other == one {
 			break
@@ -140,7 +160,7 @@ func (s *stage) seed(ctx context.Context, one *server) error {
 			return nil
 		}
 	}
-	return seed(ctx, s.data(one), batches, func(done int) { telling.now("%s of them", thousands(float64(done))) })
+	return seed(ctx, s.data(one), batches, told)
 }
 
 // start starts all servers side by side: each interprets two plugins, which takes seconds.
@@ -177,7 +197,11 @@ func (s *stage) startOne(ctx context.Context, one *server) error {
 	if err := files.Write(); err != nil {
 		return err
 	}
-	text, err := dynamic(s.shop.config(s.data(one), s.settings.Sync, one.carts > 0), s.upstream.url)
+	config := s.shop.config(s.data(one), s.settings.Sync, one.carts > 0)
+	if one.replica > 0 {
+		config["store"] = map[string]any{"kind": "redis", "redis": map[string]any{"addresses": []string{s.redis}, "prefix": redisPrefix(one.edition)}}
+	}
+	text, err := dynamic(config, s.upstream.url)
 	if err != nil {
 		return err
 	}

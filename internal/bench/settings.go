@@ -19,10 +19,14 @@ const (
 	Carts  = "carts"  // among a thousand to a million carts, none of them in memory
 	Bodies = "bodies" // request bodies up to the limit
 	Open   = "open"   // at fixed rates
+	Shared = "redis"  // with the carts in a Redis that this program starts
 )
 
 // Groups are all groups, in the order in which they are measured.
-var Groups = []string{Reads, Writes, Lines, Carts, Bodies, Open}
+var Groups = []string{Reads, Writes, Lines, Carts, Bodies, Open, Shared}
+
+// Usual are the groups that need nothing but what this program builds: all but Shared.
+var Usual = Groups[:len(Groups)-1]
 
 // Settings say what Run measures, and for how long.
 type Settings struct {

@@ -45,6 +45,9 @@ func (r *Report) Table(out io.Writer) error {
 		if one.Carts > 0 {
 			carts = " with " + thousands(float64(one.Carts)) + " carts"
 		}
+		if one.Replica > 0 {
+			carts = fmt.Sprintf(" over Redis, %d", one.Replica)
+		}
 		rows = append(rows, []string{"memory, " + one.Edition + carts, megabytes(one.Resident), megabytes(one.Growth) + " since it was warm", megabytes(one.Peak) + " at most"})
 	}
 	align(text, rows)

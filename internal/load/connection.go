@@ -26,7 +26,7 @@ type connection struct {
 
 // dial connects to a target for a slice that lasts until then. A cancelled ctx breaks off whatever the connection waits for.
 func dial(ctx context.Context, target *Target, until time.Time) (*connection, error) {
-	wire, err := (&net.Dialer{}).DialContext(ctx, "tcp", target.Address)
+	wire, err := (&net.Dialer{}).DialContext(ctx, "tcp", target.address())
 	if err != nil {
 		return nil, fmt.Errorf("%s: connecting: %w", target.Name, err)
 	}

@@ -18,10 +18,21 @@ import (
 type Target struct {
 	Name    string
 	Address string   // host:port
+	Others  []string // further ones that answer the same; the connections are spread over all
 	Bytes   [][]byte // requests as they go over the wire; all connections together take them in turn, again and again
 	Status  int      // what every answer must be
 
-	taken atomic.Int64 // requests so far, over all slices
+	taken  atomic.Int64 // requests so far, over all slices
+	dialed atomic.Int64 // connections so far
+}
+
+// address is where the next connection goes.
+func (t *Target) address() string {
+	at := int((t.dialed.Add(1) - 1) % int64(1+len(t.Others)))
+	if at == 0 {
+		return t.Address
+	}
+	return t.Others[at-1]
 }
 
 // next is the request whose turn it is.

@@ -30,6 +30,33 @@ func targetOf(t *testing.T, server *httptest.Server, bodies ...string) *Target {
 	return target
 }
 
+func TestConnectionsAreSpreadOverAllServers(t *testing.T) {
+	served := [3]atomic.Int64{}
+	servers := []*httptest.Server{}
+	for i := range served {
+		servers = append(servers, httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served[i].Add(1) })))
+		defer servers[i].Close()
+	}
+	target := targetOf(t, servers[0], "one")
+	for _, other := range servers[1:] {
+		target.Others = append(target.Others, other.Listener.Addr().String())
+	}
+	result, err := Closed(t.Context(), target, 3, 50*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := 0
+	for i := range served {
+		if served[i].Load() == 0 {
+			t.Errorf("server %d got nothing", i)
+		}
+		all += int(served[i].Load())
+	}
+	if all != result.Requests {
+		t.Errorf("%d requests were served and %d counted", all, result.Requests)
+	}
+}
+
 func TestEveryRequestIsSentWholeInItsTurnAndCounted(t *testing.T) {
 	var mu sync.Mutex
 	served := map[string]int{}

@@ -19,6 +19,9 @@ func ownGroup(program *exec.Cmd) {
 	dieWithParent(program.SysProcAttr)
 }
 
+// EndWithUs makes a program that is started beside a Traefik end when we do, by whatever, and keeps a Ctrl-C in the terminal from it.
+func EndWithUs(program *exec.Cmd) { ownGroup(program) }
+
 // killGroup ends the group of a program at once.
 func killGroup(program *os.Process) error { return signalGroup(program, syscall.SIGKILL) }
 
