@@ -35,12 +35,12 @@ events that wait for webhooks, and dead letters. Then it reads every record agai
 The folder stays as it is. There is no way back by this command.
 
 Stop Traefik first, and start it with store.kind redis when all is over: a folder that a process is using is refused, and
-while it is copied no Traefik can use it. It needs no more memory than Traefik does for the folder.
+while it is copied no Traefik can use it. It takes half a kilobyte of memory for each record.
 
 It can be broken off at any time, also by kill -9: the same command goes on. What is there already stays; an older
 record of the same cart is replaced; a newer one, or another cart under the same key, is never touched, but counted. Between two runs the
 folder should not be used: a cart that is dropped there then stays in the Redis. It answers 0 where the Redis has everything that the
-folder holds, 130 after Ctrl-C, else 1.
+folder holds, or with --dry-run would have, 130 after Ctrl-C, else 1.
 
 --to takes redis:// or, with TLS, rediss://, then [USER@]HOST[:PORT], several hosts between commas for a cluster or sentinels, the number of
 a database as path, and ?cluster=true, ?master=NAME or ?prefix=TEXT. --config takes all of it from store.redis of a dynamic
@@ -116,7 +116,7 @@ func (s *migrateSettings) run(ctx context.Context, out, problems io.Writer) (err
 		fmt.Fprintf(problems, "polycart: it is not over; the same command goes on where it stopped\n")
 		return err
 	}
-	if !s.dryRun && !report.Whole() {
+	if !report.Whole() {
 		return errSaid
 	}
 	return nil

@@ -129,7 +129,9 @@ func TestARecordThatDoesNotGoOverIsToldAndCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	wantMigrated(t, exitFailed, []string{"--from", "file:" + folder, "--to", "redis://" + server.Address},
+	there := []string{"--from", "file:" + folder, "--to", "redis://" + server.Address}
+	wantMigrated(t, exitFailed, append(there, "--dry-run"), "would be copied: 18 new", "1 record not copied: damaged in the folder")
+	wantMigrated(t, exitFailed, there,
 		"copied: 18 new", "verified: of 19 read again, 18 are the same in both", "1 record not copied: damaged in the folder; one of them: the record in "+segment+" at ",
 		"1 place of the folder are damaged", "damaged bytes among the stored carts are set aside")
 }

@@ -76,13 +76,18 @@ func (t *Tally) Example(outcome Outcome) string {
 type Report struct {
 	Records int   // in the folder
 	Lost    int64 // places of damaged bytes in the folder of which nobody knows whose they were
+	Dry     bool  // it was a dry run
 	Copy    Tally // what was done, or in a dry run what would be
 	Check   Tally // what is in the target afterwards; empty after a dry run and where the run was broken off
 }
 
-// Whole tells whether everything that the folder holds is in the target.
+// Whole tells whether everything that the folder holds is in the target, or after a dry run whether it would be.
 func (r *Report) Whole() bool {
-	return r.Lost == 0 && r.Check.Count(There)+r.Check.Count(Expired) == r.Records
+	whole := r.Check.Count(There) + r.Check.Count(Expired)
+	if r.Dry {
+		whole = r.Copy.Count(Copied) + r.Copy.Count(Replaced) + r.Copy.Count(There) + r.Copy.Count(Expired)
+	}
+	return r.Lost == 0 && whole == r.Records
 }
 
 // migration is a run.
@@ -98,7 +103,7 @@ type migration struct {
 // run anew. The report tells how far it came, also with an error.
 // Errors: the context's; store.ErrUnavailable where either store does not answer any more.
 func Run(ctx context.Context, from *store.Log, to store.Store, settings Settings) (*Report, error) {
-	report := &Report{Lost: from.Stats().Lost}
+	report := &Report{Lost: from.Stats().Lost, Dry: settings.DryRun}
 	// A server that cannot be reached or lets us do nothing is told before anything else.
 	if _, err := to.Pending(); err != nil {
 		return report, err
