@@ -20,7 +20,7 @@ test:
 	$(GO) vet ./...
 	$(GO) test ./...
 	$(GO) vet -tags compiled ./...
-	$(GO) test -tags compiled ./store ./identity ./plugin
+	$(GO) test -tags compiled ./store ./identity ./jsonpath ./plugin
 	stock="$${POLYCART_TRAEFIK:-$$($(GO) run ./cmd/polycart traefik)}" && \
 		compiled="$${POLYCART_TRAEFIK_COMPILED:-$$($(GO) run ./cmd/polycart traefik --edition compiled)}" && cd integration && \
 		$(GO) vet ./... && POLYCART_TRAEFIK="$$stock" POLYCART_TRAEFIK_COMPILED="$$compiled" $(GO) test -timeout 30m ./...
@@ -49,6 +49,8 @@ soak:
 		$(GO) test -run XXX -fuzz $$target -fuzztime $(FUZZTIME) ./identity || exit 1; done
 	for target in FuzzClaimPath FuzzSignature; do for edition in stock compiled; do \
 		$(GO) test -tags $$edition -run XXX -fuzz $$target -fuzztime $(FUZZTIME) ./identity || exit 1; done; done
+	for target in FuzzGet FuzzChange; do for edition in stock compiled; do \
+		$(GO) test -tags $$edition -run XXX -fuzz $$target -fuzztime $(FUZZTIME) ./jsonpath || exit 1; done; done
 
 lint:
 	@unformatted="$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go'))" && \

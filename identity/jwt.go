@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/polycart/polycart/jsonpath"
 )
 
 // maxToken bounds a token, in bytes. Tokens in the field have 300 to 2,000; servers bound all headers together to some
@@ -117,8 +119,8 @@ type claimRules struct {
 	Audience       []string
 	Leeway         int64 // milliseconds
 	ExpiryOptional bool
-	Customer       claimPath
-	Phone          claimPath
+	Customer       *jsonpath.Path
+	Phone          *jsonpath.Path
 	PhoneNeeded    bool // without the phone claim the number counts as not verified
 }
 
@@ -151,7 +153,7 @@ func checkClaims(rules *claimRules, text []byte, now int64) (remembered, error) 
 	if err := checkAudience(rules, claims); err != nil {
 		return remembered{}, err
 	}
-	raw, there := claimAt(text, rules.Customer)
+	raw, there := jsonpath.Get(text, rules.Customer)
 	if !there {
 		return remembered{}, errNoClaim
 	}
@@ -159,7 +161,7 @@ func checkClaims(rules *claimRules, text []byte, now int64) (remembered, error) 
 	if err != nil {
 		return remembered{}, fmt.Errorf("reading the token's claim %s: %w", rules.Customer.Text, err)
 	}
-	phone, there := claimAt(text, rules.Phone)
+	phone, there := jsonpath.Get(text, rules.Phone)
 	verified := string(phone) == "true" || (!there && !rules.PhoneNeeded)
 	return remembered{Customer: customer, PhoneVerified: verified, Until: ends}, nil
 }

@@ -1,6 +1,10 @@
 package identity
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/polycart/polycart/jsonpath"
+)
 
 // What stands at a path: the compiled edition passes the same test.
 func TestWhatStandsAtAPath(t *testing.T) {
@@ -32,7 +36,7 @@ func TestWhatStandsAtAPath(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", c.path, err)
 		}
-		raw, there := claimAt([]byte(claims), path)
+		raw, there := jsonpath.Get([]byte(claims), path)
 		if string(raw) != c.want || there != c.there {
 			t.Errorf("%s: got %s, %v, want %s, %v", c.path, raw, there, c.want, c.there)
 		}

@@ -17,9 +17,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/polycart/polycart/jsonpath"
 )
 
-// The two seams of this room, claim paths and signatures, are held in each edition to one and the same third way of asking,
+// Claim paths, and the seam of signatures, are held in each edition to one and the same third way of asking,
 // so that the editions cannot differ without one of these tests failing in one of them.
 
 // FuzzClaimPath compares what stands at a path with a walk through the claims as encoding/json decodes them.
@@ -40,7 +42,7 @@ func FuzzClaimPath(f *testing.F) {
 			return
 		}
 		want, wanted := walked(t, claims, path)
-		raw, there := claimAt([]byte(claims), path)
+		raw, there := jsonpath.Get([]byte(claims), path)
 		if there != wanted {
 			t.Fatalf("%q in %q: there is %v, want %v", text, claims, there, wanted)
 		}
@@ -54,7 +56,7 @@ func FuzzClaimPath(f *testing.F) {
 }
 
 // walked goes down a path in decoded claims.
-func walked(t *testing.T, claims string, path claimPath) (any, bool) {
+func walked(t *testing.T, claims string, path *jsonpath.Path) (any, bool) {
 	at := decoded(t, claims)
 	for _, name := range path.Names {
 		switch within := at.(type) {

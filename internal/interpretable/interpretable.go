@@ -21,11 +21,12 @@ const Module = "github.com/polycart/polycart"
 // Rooms are the interpreted packages, each with the rooms it may import: data flows one way, and imports go downwards only.
 var Rooms = map[string][]string{
 	"cartcore": {},
-	"catalog":  {"cartcore"},
+	"jsonpath": {},
+	"catalog":  {"cartcore", "jsonpath"},
 	"store":    {"cartcore"},
-	"identity": {"cartcore"},
+	"identity": {"cartcore", "jsonpath"},
 	"adapters": {"cartcore"},
-	"plugin":   {"adapters", "catalog", "store", "identity", "cartcore"},
+	"plugin":   {"adapters", "catalog", "store", "identity", "cartcore", "jsonpath"},
 }
 
 // Finding is one place that the interpreter does not take.
