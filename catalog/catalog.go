@@ -15,23 +15,25 @@ import (
 // DefaultMaxBytes is the largest catalogue file where Source.MaxBytes is 0: 256 MiB, some 600,000 items.
 const DefaultMaxBytes int64 = 256 << 20
 
-// Source says where the catalogue comes from. Exactly one of File and Inline is given.
+// Source says where the catalogue comes from. Exactly one of File, Inline and Service is given.
 type Source struct {
 	File       string       // path of a JSON file
 	Inline     string       // or the JSON itself
+	Service    *Service     // or a JSON service that is asked for items as they are needed
 	CheckEvery int64        // milliseconds between two looks at the file; 0 looks at every call of Current
 	MaxBytes   int64        // largest catalogue, in bytes; 0 is DefaultMaxBytes
 	Currency   string       // ISO 4217, capital letters: the currency of every price
 	Logger     *slog.Logger // nil keeps quiet
 }
 
-// Catalog holds the catalogue in force and follows its file. It has no goroutine and needs no closing:
-// the callers of Current do the work.
+// Catalog holds the catalogue in force and follows its file. Where it is a file it has no goroutine and
+// needs no closing: the callers of Current do the work.
 type Catalog struct {
 	checked int64        // Unix milliseconds of the last look; first, because 32-bit machines need it aligned
 	current atomic.Value // *Snapshot; atomic.Pointer is generic (docs/interpreter.md: generics)
 	source  Source
 	logger  *slog.Logger
+	service *service // nil: a file or inline
 
 	loading    sync.Mutex // held by the one caller who looks at the file; it guards what is below
 	seen       mark       // the file as it was last read, good or broken
@@ -44,6 +46,9 @@ type Catalog struct {
 // Open loads the catalogue. The errors say everything that is wrong with the source or with the catalogue, as Parse does;
 // with any error there is no Catalog.
 func Open(source Source) (*Catalog, []error) {
+	if source.Service != nil {
+		return openAsked(source)
+	}
 	if (source.File == "") == (source.Inline == "") {
 		return nil, []error{errors.New("catalogue: give exactly one of a file and inline text")}
 	}
@@ -79,7 +84,31 @@ func Open(source Source) (*Catalog, []error) {
 	return c, nil
 }
 
-// Current answers the catalogue in force; now is Unix milliseconds. At most every Source.CheckEvery milliseconds one caller
+// openAsked opens a catalogue whose items come from a service. Nothing is asked yet, so that Traefik starts without it.
+func openAsked(source Source) (*Catalog, []error) {
+	c := &Catalog{source: source, logger: source.Logger}
+	if c.logger == nil {
+		c.logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	asked, faults := openService(source.Service, source.Currency, c.logger)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	c.service = asked
+	none := newSnapshot(0)
+	none.partial = true
+	c.current.Store(none)
+	return c, nil
+}
+
+// Close stops what a service is asked aside. A file has nothing to stop.
+func Close(c *Catalog) {
+	if c != nil && c.service != nil {
+		closeService(c.service)
+	}
+}
+
+// Current answers the catalogue in force, of a service without any items; now is Unix milliseconds. At most every Source.CheckEvery milliseconds one caller
 // looks at the file and loads it where it changed; the others go on with the snapshot before. A broken file changes nothing:
 // the snapshot before stays in force and the log says why, once for each change.
 func Current(c *Catalog, now int64) *Snapshot {

@@ -14,6 +14,8 @@ type Snapshot struct {
 	ByExternal        map[External]*cartcore.Item // by both external ids, where either is given
 	ByExternalProduct map[string]*cartcore.Item   // by Item.ExternalProductID; nil where several items share it
 	ByExternalVariant map[string]*cartcore.Item   // by Item.ExternalVariantID; nil where several items share it
+
+	partial bool // only what one command needed, from a service
 }
 
 // External is the pair of ids that names an item in the merchant's e-commerce platform.

@@ -54,7 +54,7 @@ func Open(tenants []Tenant, log *slog.Logger) (*Directory, []error) {
 		byName:   map[cartcore.TenantBy]map[string]*tenant{},
 		byAPIKey: map[string]*tenant{},
 		secret:   map[string]bool{},
-		client:   newClient(),
+		client:   NewClient(),
 		log:      log,
 		recent:   &recentCallers{found: map[string]*recentCaller{}},
 		ctx:      ctx,

@@ -19,9 +19,9 @@ const (
 	maxAnswerHeaders = 16 << 10         // bytes
 )
 
-// newClient makes the client for key sets and session lookups. It follows no redirect: the configured URL is the one
+// NewClient makes the client for key sets, session lookups and items of a catalogue service. It follows no redirect: the configured URL is the one
 // that the operator trusts. It does not unpack: a bound on bytes is one on what is read.
-func newClient() *http.Client {
+func NewClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{
 			Proxy:                  http.ProxyFromEnvironment,
@@ -43,9 +43,16 @@ func get(d *Directory, address string, timeout time.Duration, most int64) (statu
 	if err != nil {
 		return 0, nil, WithoutAddress(err)
 	}
+	return Ask(d.client, request, most)
+}
+
+// Ask sends a request for a JSON document of at most most bytes. Its errors never hold the address.
+func Ask(client *http.Client, request *http.Request, most int64) (status int, body []byte, err error) {
 	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", "polycart")
-	answer, err := d.client.Do(request)
+	if request.Header.Get("User-Agent") == "" {
+		request.Header.Set("User-Agent", "polycart")
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		return 0, nil, WithoutAddress(err)
 	}

@@ -2,6 +2,7 @@ package integration_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/polycart/polycart/integration/interpreter"
@@ -24,6 +25,35 @@ func TestTranscriptsInterpreted(t *testing.T) {
 			}
 			transcript.Run(t, script, fixture, transcript.Handler(handler))
 		})
+	}
+}
+
+// So do those of what sells, in each dialect, with the catalogue behind a service.
+func TestTranscriptsOverACatalogueServiceInterpreted(t *testing.T) {
+	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded := interpretedPlugin(t)
+	played := 0
+	for _, script := range scripts {
+		_, name, _ := strings.Cut(script.Name, "/")
+		if name != "seed" && name != "variants" && name != "retry" && name != "update-no-longer-sold" && name != "limits-lines" {
+			continue
+		}
+		played++
+		t.Run(script.Name, func(t *testing.T) {
+			fixture := transcript.NewFixture(t, "..", script)
+			fixture.SellOverHTTP(t, nil)
+			handler, err := loaded.New(t.Context(), transcript.Upstream(), fixture.Config, script.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transcript.Run(t, script, fixture, transcript.Handler(handler))
+		})
+	}
+	if played < 10 {
+		t.Errorf("%d transcripts were played; too few to show anything", played)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/polycart/polycart/cartcore"
-	"github.com/polycart/polycart/catalog"
 	"github.com/polycart/polycart/identity"
 	"github.com/polycart/polycart/store"
 )
@@ -73,6 +72,7 @@ func judgeIdle(o *outbox, name string) error {
 	if h == nil || h.Idle == 0 {
 		return nil
 	}
+	askForIdle(o, h, key)
 	lock := o.Shared.Locks[stripeOf(key)]
 	lock.Lock()
 	defer lock.Unlock()
@@ -91,7 +91,10 @@ func judgeIdle(o *outbox, name string) error {
 		o.mu.Unlock()
 		return nil
 	}
-	sold := catalog.Current(h.Catalog, now)
+	sold, err := soldNow(h, cart.Lines, now)
+	if err != nil {
+		return err
+	}
 	next, lost := cartcore.Abandon(cart, sold.Facts, h.Audience, identity.Entropy(), now)
 	err = store.SaveCart(o.Shared.Carts, next, cart.Version)
 	if errors.Is(err, store.ErrConflict) {

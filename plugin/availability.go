@@ -9,7 +9,10 @@ import (
 
 // available answers what the catalogue says of an item. No cart is loaded, and nothing is kept.
 func available(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	sold, problem := soldFor(d, call.Command, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
 	catalog.NameAsks(sold, call.Command.Asks)
 	none := &cartcore.Cart{Currency: identity.CurrencyOf(d.Engine.Directory, caller.Tenant)}
 	_, outcome, problem := cartcore.Apply(none, call.Command, sold.Facts, call.Limits, now)

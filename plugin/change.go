@@ -25,10 +25,16 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 			return answer
 		}
 	}
+	if answer := ready(d, call, caller, now); answer != nil {
+		return answer
+	}
 	lock := d.Locks[stripeOf(caller.Key)]
 	lock.Lock()
 	defer lock.Unlock()
-	sold := catalog.Current(d.Catalogs[caller.Tenant], now)
+	sold, problem := soldFor(d, call.Command, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
 	catalog.NameAsks(sold, call.Command.Asks)
 	call.Command.Seed = identity.Entropy()
 	answer := attempt(d, call, caller, on, sold, now)
@@ -42,6 +48,13 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 func tryAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	for try := 1; try < maxTries; try++ {
 		stepAside(d.Engine.Shared, try)
+		if d.Engine.Asks { // the winner may have put in what was not asked for
+			again, problem := soldFor(d, call.Command, caller, now)
+			if problem != nil {
+				return refused(d, call, problem)
+			}
+			sold = again
+		}
 		if answer := attempt(d, call, caller, on, sold, now); answer != nil {
 			return answer
 		}

@@ -12,10 +12,16 @@ import (
 
 // closeCart makes the caller's cart an order.
 func closeCart(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, now int64) *adapters.Answer {
+	if answer := ready(d, call, caller, now); answer != nil {
+		return answer
+	}
 	lock := d.Engine.Shared.Locks[stripeOf(caller.Key)]
 	lock.Lock()
 	defer lock.Unlock()
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	sold, problem := soldFor(d, call.Command, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
 	for try := 0; try < maxTries; try++ {
 		stepAside(d.Engine.Shared, try)
 		if answer := closeOnce(d, call, caller, on, sold, now); answer != nil {
@@ -95,6 +101,13 @@ func closedBefore(d *desk, call *adapters.Call, caller *cartcore.Caller, on *ter
 	}
 	if filed.Order != call.Command.Order {
 		return refused(d, call, cartcore.Refuse(cartcore.KindCartUnknown))
+	}
+	if d.Engine.Asks {
+		asked, problem := catalog.For(d.Catalogs[caller.Tenant], nil, filed.Lines, false, now)
+		if problem != nil {
+			return refused(d, call, problem)
+		}
+		sold = asked
 	}
 	view, problem := cartcore.Show(filed, sold.Facts)
 	if problem != nil {

@@ -75,7 +75,7 @@ type APIKey struct {
 	Kind string `json:"kind,omitempty"`
 }
 
-// Catalog is where a tenant's products come from. Exactly one of File and Inline is set.
+// Catalog is where a tenant's products come from. Exactly one of File, Inline and HTTP is set.
 type Catalog struct {
 	// File is the path of a catalogue file in JSON (docs/catalogue.md). It is read again when it changes.
 	File string `json:"file,omitempty"`
@@ -83,6 +83,47 @@ type Catalog struct {
 	Inline string `json:"inline,omitempty"`
 	// CheckEvery is how often the file is looked at for changes. "0s" looks at every request.
 	CheckEvery string `json:"checkEvery,omitempty"`
+	// HTTP is a JSON service that is asked for products as they are needed (docs/catalogue.md).
+	HTTP CatalogHTTP `json:"http,omitempty"`
+}
+
+// CatalogHTTP is a JSON service that is asked for products as they are needed. It is set where URL or URLs is.
+type CatalogHTTP struct {
+	// Preset is "ucp" for the catalog lookup of the Universal Commerce Protocol, whose UCP-Agent stands in Headers. Empty is none.
+	Preset string `json:"preset,omitempty"`
+	// URL is the address of an item. {id} in it stands for one identifier, {ids} for several with commas, {kind} for the name of their kind.
+	URL string `json:"url,omitempty"`
+	// URLs are addresses for single kinds of identifier: sku, number, productId, productNumber, externalProductId and externalVariantId.
+	URLs map[string]string `json:"urls,omitempty"`
+	// Body is JSON that is sent with POST; {ids} in it stands for a list of identifiers. Empty asks with GET.
+	Body string `json:"body,omitempty"`
+	// Headers are sent with every request.
+	Headers map[string]string `json:"headers,omitempty"`
+	// SecretFile is the path of a file that holds the value of SecretHeader, for instance "Bearer …". It is read at the start. Empty is none.
+	SecretFile string `json:"secretFile,omitempty"`
+	// SecretHeader is the header that SecretFile is the value of. Empty is Authorization.
+	SecretHeader string `json:"secretHeader,omitempty"`
+	// Items is the path of the item, or of the list of items, in an answer. Empty is the answer itself.
+	Items string `json:"items,omitempty"`
+	// Variants is the path of the variants in an item; the paths of Fields then begin with product or variant. Empty takes an item as one variant.
+	Variants string `json:"variants,omitempty"`
+	// Fields are the paths in an item of the fields of a catalogue file and of currency. After = stands a constant in JSON. A field that is not
+	// named here has the path of its own name; empty is none.
+	Fields map[string]string `json:"fields,omitempty"`
+	// PriceUnit is "major" for prices that are text such as "110.00", or "minor" for whole numbers of minor units. Empty is major.
+	PriceUnit string `json:"priceUnit,omitempty"`
+	// Timeout bounds a lookup. Empty is 2s.
+	Timeout string `json:"timeout,omitempty"`
+	// Fresh is how long an answer counts as new. Empty is 30s.
+	Fresh string `json:"fresh,omitempty"`
+	// Stale is how long beyond Fresh an answer is used, while it is fetched again. Empty is 10m.
+	Stale string `json:"stale,omitempty"`
+	// Absent is how long it is remembered that the service does not have an item. Empty is 5s.
+	Absent string `json:"absent,omitempty"`
+	// MaxBytes is the most bytes that an answer can have. 0 is 1048576.
+	MaxBytes int64 `json:"maxBytes,omitempty"`
+	// MaxItems is the most identifiers whose items are kept. 0 is 10000.
+	MaxItems int `json:"maxItems,omitempty"`
 }
 
 // Customers says how customer tokens are verified. At most one of SecretFile, PublicKeyFile and JWKSURL is set; with none

@@ -15,6 +15,7 @@ type engine struct {
 	Users     int    // handlers in use; guarded by registryLock
 	Directory *identity.Directory
 	Catalogs  map[string]*catalog.Catalog // by tenant id
+	Asks      bool                        // some of them are services, which must be asked for what a request needs
 	Shared    *sharedCarts
 	Answers   *preparedAnswers
 	Heralds   map[string]*herald // by tenant id; nil where no tenant has a webhook
@@ -43,13 +44,14 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 		opened, wrong := openCatalog(config.Tenants[i], "tenants["+strconv.Itoa(i)+"].catalog", log)
 		faults = append(faults, wrong...)
 		e.Catalogs[config.Tenants[i].ID] = opened
+		e.Asks = e.Asks || isService(config.Tenants[i].Catalog.HTTP)
 	}
 	heralds, wrongHooks := heraldsOf(config, e.Catalogs)
 	faults = append(faults, wrongHooks...)
 	e.Heralds = heralds
 	if len(faults) > 0 {
 		if directory != nil {
-			identity.Close(directory)
+			closeEngine(e)
 		}
 		return nil, faults
 	}
@@ -58,8 +60,11 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 
 // openCatalog opens a tenant's catalogue; at is the key of its configuration.
 func openCatalog(tenant Tenant, at string, log *slog.Logger) (*catalog.Catalog, []string) {
-	if (tenant.Catalog.File == "") == (tenant.Catalog.Inline == "") {
+	if catalogWays(tenant.Catalog) != 1 {
 		return nil, nil // settingFaults says so
+	}
+	if isService(tenant.Catalog.HTTP) {
+		return openService(tenant, at+".http", log)
 	}
 	key := at + ".file"
 	if tenant.Catalog.File == "" {
@@ -73,4 +78,9 @@ func openCatalog(tenant Tenant, at string, log *slog.Logger) (*catalog.Catalog, 
 	return opened, faults
 }
 
-func closeEngine(e *engine) { identity.Close(e.Directory) }
+func closeEngine(e *engine) {
+	identity.Close(e.Directory)
+	for _, opened := range e.Catalogs {
+		catalog.Close(opened)
+	}
+}

@@ -3,7 +3,6 @@ package plugin
 import (
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
-	"github.com/polycart/polycart/catalog"
 	"github.com/polycart/polycart/identity"
 	"github.com/polycart/polycart/store"
 )
@@ -39,6 +38,11 @@ func mergeGuest(d *desk, caller *cartcore.Caller, now int64) ([]adapters.Header,
 	if known == nil || len(known.Lines) == 0 {
 		return nil, nil
 	}
+	if d.Engine.Asks {
+		if _, problem := soldFor(d, &cartcore.Command{Verb: cartcore.Merge}, caller, now); problem != nil {
+			return nil, nil // the guest's cart waits, and the customer can still read
+		}
+	}
 	first, second := lockPair(d.Engine.Shared, caller)
 	first.Lock()
 	defer first.Unlock()
@@ -73,9 +77,12 @@ func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Hea
 	if own == nil {
 		own = cartcore.New(caller.Key, guest.Currency, seed, now)
 	}
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
 	command := &cartcore.Command{
 		Verb: cartcore.Merge, Asks: cartcore.AsksOf(guest.Lines), Seed: seed, Mark: cartcore.Mark{Cart: guest.ID, Version: cartcore.Edition(guest)},
+	}
+	sold, problem := soldFor(d, command, caller, now)
+	if problem != nil {
+		return nil, false, problem
 	}
 	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, &d.Engine.Limits, now)
 	if problem != nil && problem.Kind == cartcore.KindCartLocked {

@@ -19,7 +19,10 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 	if cart == nil {
 		return lookNew(d, call, caller, now)
 	}
-	sold := catalog.Current(d.Catalogs[caller.Tenant], now)
+	sold, problem := soldFor(d, call.Command, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
 	name := d.Number + schemeOf(call.Request) + "\n" + call.Credentials.Cart + "\n" + caller.Shown
 	if answer := recall(d.Engine.Answers, name, cart, sold); answer != nil {
 		return answer

@@ -14,6 +14,9 @@ func mergeNamed(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms
 	if caller.MergeKey.Owner == "" {
 		return refused(d, call, cartcore.Refuse(cartcore.KindCartUnknown))
 	}
+	if answer := ready(d, call, caller, now); answer != nil {
+		return answer
+	}
 	first, second := lockPair(d.Engine.Shared, caller)
 	first.Lock()
 	defer first.Unlock()
@@ -37,7 +40,10 @@ func mergeNamedOnce(d *desk, call *adapters.Call, caller *cartcore.Caller, on *t
 	if err != nil {
 		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, err))
 	}
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	sold, problem := soldFor(d, call.Command, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
 	if guest == nil {
 		return mergedBefore(d, call, caller, on, sold, now)
 	}

@@ -42,7 +42,7 @@ func recall(p *preparedAnswers, name string, cart *cartcore.Cart, sold *catalog.
 	p.mu.Lock()
 	known := p.newer[name]
 	p.mu.Unlock()
-	if known != nil && known.Cart == cart && known.Sold == sold {
+	if known != nil && known.Cart == cart && (known.Sold == sold || catalog.Same(known.Sold, sold)) {
 		return known.Answer
 	}
 	return recallOlder(p, name, cart, sold)
@@ -53,7 +53,7 @@ func recallOlder(p *preparedAnswers, name string, cart *cartcore.Cart, sold *cat
 	p.mu.Lock()
 	known := p.older[name]
 	p.mu.Unlock()
-	if known == nil || known.Cart != cart || known.Sold != sold {
+	if known == nil || known.Cart != cart || !catalog.Same(known.Sold, sold) {
 		return nil
 	}
 	remember(p, name, cart, sold, known.Answer)

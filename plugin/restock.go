@@ -97,7 +97,10 @@ func tellStock(o *outbox, tenant string) {
 	if h == nil {
 		return
 	}
-	sold := catalog.Current(h.Catalog, time.Now().UnixMilli())
+	sold, problem := soldNow(h, linesWaitedFor(o, tenant), time.Now().UnixMilli())
+	if problem != nil {
+		return // the next look asks again
+	}
 	found := inStock(o, h, sold)
 	whole := true
 	for i := range found {
@@ -120,6 +123,24 @@ func tellStock(o *outbox, tenant string) {
 		w.Seen = nil
 	}
 	o.mu.Unlock()
+}
+
+// waitedMost is how many items a look asks a catalogue service for, which ones is left to chance: a look is never a flood.
+const waitedMost = 50
+
+// linesWaitedFor lists items that customers wait for, as lines that hold them.
+func linesWaitedFor(o *outbox, tenant string) []*cartcore.Line {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	lines := []*cartcore.Line{}
+	if w := o.wanted[tenant]; w != nil {
+		for sku := range w.Customers {
+			if len(lines) < waitedMost {
+				lines = append(lines, &cartcore.Line{SKU: sku})
+			}
+		}
+	}
+	return lines
 }
 
 // inStock lists who waits for what is in stock. The same catalogue is looked through once.

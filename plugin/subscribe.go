@@ -10,7 +10,10 @@ import (
 
 // subscribe lets a customer wait for an item to be in stock again, or wait no more. It lasts until either happens.
 func subscribe(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, now int64) *adapters.Answer {
-	sold := catalog.Current(d.Engine.Catalogs[caller.Tenant], now)
+	sold, problem := soldFor(d, call.Command, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
 	catalog.NameAsks(sold, call.Command.Asks)
 	currency := identity.CurrencyOf(d.Engine.Directory, caller.Tenant)
 	none := &cartcore.Cart{Currency: currency}

@@ -50,6 +50,26 @@ func TestTranscriptsOverRedis(t *testing.T) {
 	}
 }
 
+// What a client sees does not depend on whether the catalogue is a file or a service.
+func TestTranscriptsOverACatalogueService(t *testing.T) {
+	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		t.Run(script.Name, func(t *testing.T) {
+			t.Parallel()
+			fixture := transcript.NewFixture(t, "..", script)
+			fixture.SellOverHTTP(t, nil)
+			handler, err := plugin.New(t.Context(), transcript.Upstream(), decoded(t, fixture.Config), script.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			transcript.Run(t, script, fixture, transcript.Handler(handler))
+		})
+	}
+}
+
 // decoded reads a configuration as Traefik does (pkg/plugins/middlewareyaegi.go, createConfig).
 func decoded(t testing.TB, from map[string]any) *plugin.Config {
 	t.Helper()

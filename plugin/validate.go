@@ -43,9 +43,10 @@ func settingFaults(config *Config) []string {
 		if fault := abandonedFault(tenant, at); fault != "" {
 			faults = append(faults, fault)
 		}
-		if (tenant.Catalog.File == "") == (tenant.Catalog.Inline == "") {
-			faults = append(faults, at+".catalog: exactly one of file and inline must be set")
+		if catalogWays(tenant.Catalog) != 1 {
+			faults = append(faults, at+".catalog: exactly one of file, inline and http must be set")
 		}
+		faults = append(faults, serviceFaults(tenant.Catalog.HTTP, at+".catalog.http")...)
 	}
 	return faults
 }

@@ -165,27 +165,35 @@ func readHookURL(text string) (*url.URL, error) {
 	return address, nil
 }
 
-// readHookSecret reads the secret of a webhook. Editors and echo end a file with a line break, which is not part of it.
+// readHookSecret reads the secret of a webhook.
 func readHookSecret(path string) ([]byte, error) {
 	if path == "" {
 		return nil, errors.New("it is empty; it must name the file that holds the secret of the signatures")
 	}
-	file, err := os.Open(path)
+	secret, err := readSecretText(path)
 	if err != nil {
 		return nil, err
+	}
+	if len(secret) < minHookSecret || len(secret) > maxHookSecret {
+		return nil, fmt.Errorf("the secret in %s has %d bytes; allowed are %d to %d", path, len(secret), minHookSecret, maxHookSecret)
+	}
+	return []byte(secret), nil
+}
+
+// readSecretText reads a file of one line, as far as a secret can go. Editors and echo end a file with a line break, which is not part of it.
+func readSecretText(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxHookSecret+3))
 	if closing := file.Close(); err == nil {
 		err = closing
 	}
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	secret := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	if len(secret) < minHookSecret || len(secret) > maxHookSecret {
-		return nil, fmt.Errorf("the secret in %s has %d bytes; allowed are %d to %d", path, len(secret), minHookSecret, maxHookSecret)
-	}
-	return []byte(secret), nil
+	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), nil
 }
 
 func rulesOf(from Outbox) *outboxRules {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/identity"
 	"go.yaml.in/yaml/v3"
 )
@@ -66,6 +67,82 @@ func NewFixture(t testing.TB, root string, script Script) *Fixture {
 func (f *Fixture) KeepInRedis(address string) {
 	over := map[string]any{"store": map[string]any{"kind": "redis", "redis": map[string]any{"addresses": []any{address}, "prefix": f.Folder + ":"}}}
 	f.Config = overlaid(f.Config, over).(map[string]any)
+}
+
+// SellOverHTTP has the fixture's catalogue answered by a JSON service of other names, prices in minor units and 404 for what it
+// does not have, instead of a file. Nothing is kept, so that a script can change the catalogue between two requests. through
+// stands before the service; nil is nothing.
+func (f *Fixture) SellOverHTTP(t testing.TB, through func(http.Handler) http.Handler) {
+	t.Helper()
+	for _, one := range f.Config["tenants"].([]any) {
+		tenant := one.(map[string]any)
+		sold := tenant["catalog"].(map[string]any)
+		if sold["file"] == nil || sold["inline"] != nil {
+			continue // a catalogue of the script's own
+		}
+		currency := fmt.Sprint(tenant["currency"])
+		service := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.shopService(w, r, currency) }))
+		if through != nil {
+			service = through(service)
+		}
+		server := httptest.NewServer(service)
+		t.Cleanup(server.Close)
+		fields := map[string]any{"sku": "code", "price": "money.amount", "originalPrice": "money.before", "currency": "money.currency"}
+		tenant["catalog"] = map[string]any{"http": map[string]any{
+			"url": server.URL + "/items?{kind}={id}", "urls": map[string]any{"sku": server.URL + "/items?sku={ids}"},
+			"items": "data", "fields": fields, "priceUnit": "minor", "fresh": "0s", "stale": "0s", "absent": "0s",
+		}}
+	}
+}
+
+// shopService answers the items of the fixture's catalogue that a query names.
+func (f *Fixture) shopService(w http.ResponseWriter, r *http.Request, currency string) {
+	data, err := os.ReadFile(filepath.Join(f.Folder, "catalog.json"))
+	var file struct {
+		Items []map[string]json.RawMessage `json:"items"`
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &file)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	found := []map[string]any{}
+	for kind, values := range r.URL.Query() {
+		for _, item := range file.Items {
+			for _, id := range strings.Split(values[0], ",") {
+				if strings.Trim(string(item[kind]), `"`) == id {
+					found = append(found, retold(item, currency))
+				}
+			}
+		}
+	}
+	if len(found) == 0 && !strings.Contains(r.URL.RawQuery, "sku=") {
+		http.NotFound(w, r)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"data": found})
+}
+
+// retold is an item as another service would tell it.
+func retold(item map[string]json.RawMessage, currency string) map[string]any {
+	money := map[string]any{"currency": currency}
+	told := map[string]any{"money": money}
+	for name, value := range item {
+		switch name {
+		case "sku":
+			told["code"] = value
+		case "price", "originalPrice":
+			var text string
+			_ = json.Unmarshal(value, &text)
+			minor, _ := cartcore.ParseMajor(text, cartcore.Decimals(currency))
+			money[map[string]string{"price": "amount", "originalPrice": "before"}[name]] = minor
+		default:
+			told[name] = value
+		}
+	}
+	return told
 }
 
 // fill puts the fixture's paths and addresses into a configuration.
@@ -184,6 +261,7 @@ func (f *Fixture) changeCatalog(text string) error {
 	if err := os.Chtimes(path+".new", later, later); err != nil {
 		return fmt.Errorf("changing the catalogue: %w", err)
 	}
+	time.Sleep(2 * time.Millisecond) // an answer of a service counts for its millisecond at least
 	return os.Rename(path+".new", path)
 }
 

@@ -1,0 +1,485 @@
+package catalog
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/polycart/polycart/cartcore"
+)
+
+const (
+	// batchMost is how many identifiers one request names: UCP lets a service refuse more than ten.
+	batchMost = 10
+	// parallelMost is how many requests one lookup has under way at once: a full cart of single requests then takes some rounds,
+	// and a service still sees a handful of connections from it.
+	parallelMost = 8
+	// asidesMost is how many lookups run that no request waits for; what finds no room is looked up at the next request.
+	asidesMost = 4
+	// failuresMost in a row are taken as an outage: then the service is left alone for openFor milliseconds.
+	failuresMost = 5
+	openFor      = 5000
+)
+
+// heard is what a service said of one identifier.
+type heard struct {
+	Items []*cartcore.Item // none: it does not have it
+	At    int64            // Unix milliseconds
+}
+
+// want is one identifier to look up.
+type want struct {
+	Kind string
+	ID   string
+}
+
+func keyOf(w want) string { return w.Kind + "\n" + w.ID }
+
+var (
+	errOpen    = errors.New("the catalogue service failed several times in a row and is left alone for a moment")
+	errPending = errors.New("the catalogue service has not answered")
+)
+
+// IsService tells whether the items come from a service, so that For must be asked instead of Current.
+func IsService(c *Catalog) bool { return c.service != nil }
+
+// For answers the catalogue as far as a command needs it: what asks name, and what lines hold. sure wants answers of the service
+// that are not older than its bounds; otherwise the last ones count however old they are. Where the service answers nothing and nothing
+// counts, the error is KindUnavailable. Where the catalogue is no service it is Current.
+func For(c *Catalog, asks []*cartcore.Ask, lines []*cartcore.Line, sure bool, now int64) (*Snapshot, *cartcore.Error) {
+	if c.service == nil {
+		return Current(c, now), nil
+	}
+	s := c.service
+	wants := wantsOf(s, asks, lines)
+	err := lookUp(s, wants, now)
+	found := newSnapshot(len(wants))
+	found.partial = true
+	p := &parser{currency: s.currency, position: map[string]int{}, snapshot: found}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range wants {
+		held := heldAt(s, keyOf(wants[i]))
+		if held == nil || (sure && now > until(s, held)) {
+			if err == nil {
+				err = errPending
+			}
+			return nil, cartcore.Fail(cartcore.KindUnavailable, fmt.Errorf("looking up %s %q: %w", wants[i].Kind, shortened(wants[i].ID), err))
+		}
+		for j := range held.Items {
+			if found.Facts[held.Items[j].SKU] == nil {
+				index(p, len(p.position), held.Items[j])
+			}
+		}
+	}
+	return found, nil
+}
+
+// Same tells whether two snapshots hold the same items.
+func Same(a, b *Snapshot) bool {
+	if a == b || !a.partial || !b.partial || len(a.Facts) != len(b.Facts) {
+		return a == b
+	}
+	for sku, item := range a.Facts {
+		if b.Facts[sku] != item {
+			return false
+		}
+	}
+	return true
+}
+
+// wantsOf lists what a command needs to know, each once.
+func wantsOf(s *service, asks []*cartcore.Ask, lines []*cartcore.Line) []want {
+	all := []want{}
+	seen := map[string]bool{}
+	for i := range asks {
+		w := wantOf(s, asks[i])
+		if w.ID != "" && !seen[keyOf(w)] {
+			seen[keyOf(w)] = true
+			all = append(all, w)
+		}
+	}
+	for i := range lines {
+		w := want{Kind: "sku", ID: lines[i].SKU}
+		if !seen[keyOf(w)] {
+			seen[keyOf(w)] = true
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// wantOf chooses the identifier by which an ask's item is looked up; empty where there is none, as of an ask that names a line.
+func wantOf(s *service, ask *cartcore.Ask) want {
+	for i := range Kinds {
+		id := idOf(&ask.Item, Kinds[i])
+		if id != "" && s.urls[Kinds[i]] != "" {
+			return want{Kind: Kinds[i], ID: id}
+		}
+	}
+	return want{Kind: "sku", ID: ask.SKU}
+}
+
+// idOf is the identifier of a kind in what a client named.
+func idOf(ref *cartcore.ItemRef, kind string) string {
+	switch kind {
+	case "sku":
+		return ref.SKU
+	case "number":
+		return numberText(ref.NumericID)
+	case "externalProductId":
+		return ref.ExternalProductID
+	case "productId":
+		return ref.ProductID
+	case "productNumber":
+		return numberText(ref.ProductNumber)
+	}
+	return ref.ExternalVariantID
+}
+
+// refOf names an item by all its identifiers.
+func refOf(item *cartcore.Item) *cartcore.ItemRef {
+	return &cartcore.ItemRef{
+		SKU: item.SKU, ProductID: item.ProductID, ExternalProductID: item.ExternalProductID, ExternalVariantID: item.ExternalVariantID,
+		ProductNumber: item.ProductNumber, NumericID: item.NumericID,
+	}
+}
+
+// heldAt answers what is known, or nil; an entry that is asked for moves to the newer half. The lock is held.
+func heldAt(s *service, key string) *heard {
+	held := s.newer[key]
+	if held == nil {
+		held = s.older[key]
+		if held != nil {
+			hold(s, key, held)
+		}
+	}
+	return held
+}
+
+// hold keeps what is known. The lock is held.
+func hold(s *service, key string, held *heard) {
+	if len(s.newer) >= s.config.MaxKept/2 {
+		s.older = s.newer
+		s.newer = map[string]*heard{}
+	}
+	s.newer[key] = held
+}
+
+// until is the moment, in Unix milliseconds, until which an answer counts. That there is no such item is never stale.
+func until(s *service, held *heard) int64 {
+	if len(held.Items) == 0 {
+		return held.At + s.config.Absent
+	}
+	return held.At + s.config.Fresh + s.config.Stale
+}
+
+// lookUp makes known what is not, and waits for it; what is stale is looked up aside. The error says why something is not known.
+func lookUp(s *service, wants []want, now int64) error {
+	missing, stale, waits := []want{}, []want{}, []chan struct{}{}
+	s.mu.Lock()
+	for i := range wants {
+		key := keyOf(wants[i])
+		if unaskable(s, wants[i]) {
+			hold(s, key, &heard{At: now})
+		}
+		held := heldAt(s, key)
+		counts := held != nil && now <= until(s, held)
+		if counts && (len(held.Items) == 0 || now <= held.At+s.config.Fresh) {
+			continue
+		}
+		if under := s.under[key]; under != nil {
+			if !counts {
+				waits = append(waits, under)
+			}
+			continue
+		}
+		if counts && s.asides >= asidesMost {
+			continue
+		}
+		s.under[key] = make(chan struct{})
+		if counts {
+			stale = append(stale, wants[i])
+		} else {
+			missing = append(missing, wants[i])
+		}
+	}
+	s.mu.Unlock()
+	if len(stale) > 0 {
+		lookUpAside(s, stale, now)
+	}
+	err := askAll(s, missing, now)
+	for i := range waits {
+		<-waits[i] // askAll closes it after the timeout at the latest
+	}
+	return err
+}
+
+// lookUpAside looks up in a goroutine that closeService waits for.
+func lookUpAside(s *service, wants []want, now int64) {
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.aside.Add(1)
+		s.asides++
+	}
+	s.mu.Unlock()
+	if closed {
+		settle(s, wants)
+		return
+	}
+	go func() {
+		defer s.aside.Done()
+		defer func() {
+			if fault := recover(); fault != nil {
+				s.logger.Error("looking items up aside stopped by a fault of ours", "fault", fmt.Sprint(fault))
+			}
+			s.mu.Lock()
+			s.asides--
+			s.mu.Unlock()
+		}()
+		_ = askAll(s, wants, now) // ask has logged it, and what was known counts on
+	}()
+}
+
+// settle ends the lookups of wants for everybody who waits.
+func settle(s *service, wants []want) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range wants {
+		key := keyOf(wants[i])
+		if under := s.under[key]; under != nil {
+			delete(s.under, key)
+			close(under)
+		}
+	}
+}
+
+// askAll asks for wants in as few requests as the service allows, several at once. All of them end within the timeout.
+func askAll(s *service, wants []want, now int64) error {
+	if len(wants) == 0 {
+		return nil
+	}
+	defer func() { settle(s, wants) }()
+	ctx, cancel := context.WithTimeout(s.ctx, time.Duration(s.config.Timeout)*time.Millisecond)
+	defer cancel()
+	rounds := grouped(s, wants)
+	if len(rounds) == 1 {
+		return ask(ctx, s, rounds[0], now)
+	}
+	next := make(chan []want, len(rounds))
+	for i := range rounds {
+		next <- rounds[i]
+	}
+	close(next)
+	errs := make(chan error, len(rounds))
+	workers := sync.WaitGroup{}
+	for i := 0; i < parallelMost && i < len(rounds); i++ {
+		workers.Add(1)
+		startWorker(ctx, s, next, errs, &workers, now)
+	}
+	workers.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startWorker starts one of several goroutines that ask; who waits for them stops them by the context.
+func startWorker(ctx context.Context, s *service, next chan []want, errs chan error, workers *sync.WaitGroup, now int64) {
+	go func() {
+		defer workers.Done()
+		defer func() {
+			if fault := recover(); fault != nil {
+				s.logger.Error("looking items up stopped by a fault of ours", "fault", fmt.Sprint(fault))
+			}
+		}()
+		for round := range next {
+			errs <- ask(ctx, s, round, now)
+		}
+	}()
+}
+
+// grouped puts wants of one kind together, as many as one request may name.
+func grouped(s *service, wants []want) [][]want {
+	rounds := [][]want{}
+	for _, kind := range Kinds {
+		group := []want{}
+		for i := range wants {
+			if wants[i].Kind != kind {
+				continue
+			}
+			group = append(group, wants[i])
+			if len(group) == batches(s, kind) {
+				rounds = append(rounds, group)
+				group = []want{}
+			}
+		}
+		if len(group) > 0 {
+			rounds = append(rounds, group)
+		}
+	}
+	return rounds
+}
+
+// ask asks for wants of one kind and keeps the answer.
+func ask(ctx context.Context, s *service, wants []want, now int64) error {
+	s.mu.Lock()
+	open := now < s.openTill
+	s.mu.Unlock()
+	if open {
+		return errOpen
+	}
+	items, faults, err := asked(ctx, s, wants)
+	if err != nil {
+		failed(s, wants, err, now)
+		return err
+	}
+	s.mu.Lock()
+	s.failures = 0
+	for i := range wants {
+		keep(s, wants[i], items, len(faults) > 0, now)
+	}
+	s.mu.Unlock()
+	for i := range faults {
+		noteFault(s, wants, faults[i])
+	}
+	if len(faults) > 0 {
+		return faults[0]
+	}
+	noteFault(s, wants, nil)
+	return nil
+}
+
+// keep keeps what an answer says of one identifier. Where a part of the answer could not be read, nothing is taken as absent. An
+// item that is as it was stays the same pointer, by which printed answers are known. The lock is held.
+func keep(s *service, w want, items []*cartcore.Item, broken bool, now int64) {
+	of := []*cartcore.Item{}
+	for i := range items {
+		if idOf(refOf(items[i]), w.Kind) != w.ID {
+			continue
+		}
+		one := items[i]
+		if before := heldAt(s, keyOf(want{Kind: "sku", ID: one.SKU})); before != nil && len(before.Items) == 1 && sameItem(before.Items[0], one) {
+			one = before.Items[0]
+		}
+		of = append(of, one)
+	}
+	if len(of) == 0 && broken {
+		return
+	}
+	hold(s, keyOf(w), &heard{Items: of, At: now})
+	for i := range of {
+		hold(s, keyOf(want{Kind: "sku", ID: of[i].SKU}), &heard{Items: []*cartcore.Item{of[i]}, At: now})
+	}
+}
+
+// sameItem tells whether two items are equal in all that can be printed.
+func sameItem(a, b *cartcore.Item) bool {
+	one, err := json.Marshal(a)
+	if err != nil {
+		return false
+	}
+	other, err := json.Marshal(b)
+	return err == nil && bytes.Equal(one, other)
+}
+
+// asked sends one request. Items that cannot be read are in faults; the error is that of the whole answer.
+func asked(ctx context.Context, s *service, wants []want) (items []*cartcore.Item, faults []error, err error) {
+	ids := []string{}
+	for i := range wants {
+		ids = append(ids, wants[i].ID)
+	}
+	request, err := requestFor(ctx, s, wants[0].Kind, ids)
+	if err != nil {
+		return nil, nil, err
+	}
+	status, body, err := s.config.Ask(request, s.config.MaxBytes)
+	if err != nil {
+		return nil, nil, err
+	}
+	if status == http.StatusNotFound && batches(s, wants[0].Kind) == 1 {
+		return nil, nil, nil
+	}
+	if status != http.StatusOK {
+		return nil, nil, fmt.Errorf("it answered %d; only 200, and 404 for one item, is allowed", status)
+	}
+	return translated(s, body)
+}
+
+// requestFor makes the request for identifiers of one kind.
+func requestFor(ctx context.Context, s *service, kind string, ids []string) (*http.Request, error) {
+	address := addressOf(s.urls[kind], kind, ids)
+	method := http.MethodGet
+	body := ""
+	if s.config.Body != "" {
+		list, err := json.Marshal(ids)
+		if err != nil {
+			return nil, err
+		}
+		method = http.MethodPost
+		body = strings.NewReplacer(manyPlace, string(list), kindPlace, kind).Replace(s.config.Body)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return nil, errors.New("making the request for an item: the address is not one") // which may hold a key
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range s.config.Headers {
+		request.Header.Set(name, value)
+	}
+	if s.config.RequestID {
+		request.Header.Set("Request-Id", newRequestID())
+	}
+	return request, nil
+}
+
+// newRequestID is a uuid, version 4.
+func newRequestID() string {
+	raw := make([]byte, 16)
+	_, _ = rand.Read(raw) // it never fails
+	raw[6] = raw[6]&0x0f | 0x40
+	raw[8] = raw[8]&0x3f | 0x80
+	text := hex.EncodeToString(raw)
+	return text[:8] + "-" + text[8:12] + "-" + text[12:16] + "-" + text[16:20] + "-" + text[20:]
+}
+
+// failed counts a failure, and after several in a row leaves the service alone for a while.
+func failed(s *service, wants []want, err error, now int64) {
+	s.mu.Lock()
+	s.failures++
+	if s.failures >= failuresMost {
+		s.openTill = now + openFor
+		s.failures = failuresMost - 1 // after the pause one more failure opens it again
+	}
+	s.mu.Unlock()
+	noteFault(s, wants, err)
+}
+
+// noteFault logs what went wrong, once until something else does or all is well; nil is that.
+func noteFault(s *service, wants []want, err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	s.mu.Lock()
+	same := text == s.complain
+	s.complain = text
+	s.mu.Unlock()
+	if text != "" && !same {
+		s.logger.Error("catalogue service cannot be used for an item; what was known before counts as long as it may", "kind", wants[0].Kind, "id", shortened(wants[0].ID), "error", text)
+	}
+}
