@@ -8,6 +8,8 @@ type Config struct {
 	Tenants []Tenant `json:"tenants,omitempty"`
 	// Dialects changes how a dialect is served, by its name. A dialect that is not named here is served with the defaults.
 	Dialects map[string]Dialect `json:"dialects,omitempty"`
+	// Answers changes what a dialect answers, by its name, for clients that need a field more or less (docs/answers.md).
+	Answers map[string]Answers `json:"answers,omitempty"`
 	// Limits bound carts and requests.
 	Limits Limits `json:"limits,omitempty"`
 	// Store says where carts are kept.
@@ -173,6 +175,15 @@ type Dialect struct {
 	Hosts []string `json:"hosts,omitempty"`
 	// Options are the dialect's own settings; its page in docs/dialects lists them.
 	Options map[string]string `json:"options,omitempty"`
+}
+
+// Answers is how the answers of one dialect that say no error are changed.
+type Answers struct {
+	// Set puts values at paths: {cart.id}, {cart.version}, {count}, {currency}, {decimals}, {tenant}, {total}, {total.text} or {units}, or
+	// after = a constant in JSON.
+	Set map[string]string `json:"set,omitempty"`
+	// Remove takes away what stands at paths.
+	Remove []string `json:"remove,omitempty"`
 }
 
 // Limits bound carts and requests.

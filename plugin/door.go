@@ -81,6 +81,7 @@ func routes(e *engine, config *Config, next http.Handler) (mux *http.ServeMux, e
 	mux.Handle("/", next)
 	all := adapters.All()
 	for i := range all {
+		shapeAdapter(all[i], config)
 		addDialect(mux, e, all[i], dialectNamed(config, all[i].Name), next)
 	}
 	return mux, nil

@@ -30,6 +30,7 @@ func settingFaults(config *Config) []string {
 	faults := append(limitFaults(config), storeFaults(config)...)
 	faults = append(faults, outboxFaults(config)...)
 	faults = append(faults, dialectFaults(config)...)
+	faults = append(faults, answersFaults(config)...)
 	for i := range config.Tenants {
 		tenant, at := config.Tenants[i], "tenants["+strconv.Itoa(i)+"]"
 		checks := [][2]string{
