@@ -27,6 +27,9 @@ const (
 	// failuresMost in a row are taken as an outage: then the service is left alone for openFor milliseconds.
 	failuresMost = 5
 	openFor      = 5000
+	// complainEvery is after how many milliseconds the same fault is logged again, and complainMost how many faults are told apart.
+	complainEvery = 60 * 1000
+	complainMost  = 100
 )
 
 // heard is what a service said of one identifier.
@@ -45,6 +48,7 @@ func keyOf(w want) string { return w.Kind + "\n" + w.ID }
 
 var (
 	errOpen    = errors.New("the catalogue service failed several times in a row and is left alone for a moment")
+	errJust    = errors.New("the catalogue service has just failed")
 	errPending = errors.New("the catalogue service has not answered")
 )
 
@@ -337,9 +341,13 @@ func grouped(s *service, wants []want) [][]want {
 func ask(ctx context.Context, s *service, wants []want, now int64) error {
 	s.mu.Lock()
 	open := now < s.openTill
+	just := now <= s.failedAt
 	s.mu.Unlock()
 	if open {
 		return errOpen
+	}
+	if just { // the same request asks once more under the lock of its cart, which is not to be held for a failure
+		return errJust
 	}
 	items, faults, err := asked(ctx, s, wants)
 	if err != nil {
@@ -353,12 +361,11 @@ func ask(ctx context.Context, s *service, wants []want, now int64) error {
 	}
 	s.mu.Unlock()
 	for i := range faults {
-		noteFault(s, wants, faults[i])
+		noteFault(s, wants, faults[i], now)
 	}
 	if len(faults) > 0 {
 		return faults[0]
 	}
-	noteFault(s, wants, nil)
 	return nil
 }
 
@@ -461,25 +468,31 @@ func newRequestID() string {
 func failed(s *service, wants []want, err error, now int64) {
 	s.mu.Lock()
 	s.failures++
+	if now > s.failedAt {
+		s.failedAt = now
+	}
 	if s.failures >= failuresMost {
 		s.openTill = now + openFor
 		s.failures = failuresMost - 1 // after the pause one more failure opens it again
 	}
 	s.mu.Unlock()
-	noteFault(s, wants, err)
+	noteFault(s, wants, err, now)
 }
 
-// noteFault logs what went wrong, once until something else does or all is well; nil is that.
-func noteFault(s *service, wants []want, err error) {
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
+// noteFault logs what went wrong, the same once in a while.
+func noteFault(s *service, wants []want, err error, now int64) {
+	text := err.Error()
 	s.mu.Lock()
-	same := text == s.complain
-	s.complain = text
+	said := s.complaints[text]
+	same := said != 0 && now < said+complainEvery
+	if !same && len(s.complaints) >= complainMost {
+		s.complaints = map[string]int64{}
+	}
+	if !same {
+		s.complaints[text] = now
+	}
 	s.mu.Unlock()
-	if text != "" && !same {
+	if !same {
 		s.logger.Error("catalogue service cannot be used for an item; what was known before counts as long as it may", "kind", wants[0].Kind, "id", shortened(wants[0].ID), "error", text)
 	}
 }

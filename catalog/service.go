@@ -58,11 +58,13 @@ type service struct {
 	older    map[string]*heard
 	under    map[string]chan struct{} // lookups under way
 	failures int                      // in a row
+	failedAt int64                    // Unix milliseconds of the last failure
 	openTill int64                    // Unix milliseconds until which the service is not asked
-	complain string                   // what was logged last
 	closed   bool
+	asides   int            // of aside
 	aside    sync.WaitGroup // lookups that no request waits for
-	asides   int
+
+	complaints map[string]int64 // when a fault was logged, in Unix milliseconds
 }
 
 // source is where a field's value comes from: a path, or a constant.
@@ -80,7 +82,7 @@ func openService(from *Service, currency string, logger *slog.Logger) (*service,
 	ctx, stop := context.WithCancel(context.Background())
 	s := &service{
 		config: *from, currency: currency, logger: logger, urls: map[string]string{}, fields: map[string]*source{}, ctx: ctx, stop: stop,
-		newer: map[string]*heard{}, older: map[string]*heard{}, under: map[string]chan struct{}{},
+		newer: map[string]*heard{}, older: map[string]*heard{}, under: map[string]chan struct{}{}, complaints: map[string]int64{},
 	}
 	if !isCurrency.MatchString(currency) {
 		faults = append(faults, fmt.Errorf("url: the currency must be three capital letters of ISO 4217 such as EUR, not %q", shortened(currency)))

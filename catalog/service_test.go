@@ -232,16 +232,16 @@ func TestAServiceThatFailsIsLeftAloneForAMoment(t *testing.T) {
 	p.status = http.StatusInternalServerError
 	c := p.open(t, nil)
 	for i := 0; i < 20; i++ {
-		_, _ = priceOf(t, c, fmt.Sprint("A", i), true, 1000)
+		_, _ = priceOf(t, c, fmt.Sprint("A", i), true, int64(981+i/2))
 	}
 	if p.times() != 5 {
-		t.Errorf("asked %d times, want 5", p.times())
+		t.Errorf("asked %d times, want 5: once in a millisecond, and no more after five failures", p.times())
 	}
 	p.set(func() { p.status = http.StatusOK })
-	if price, problem := priceOf(t, c, "A", true, 5999); problem == nil {
+	if price, problem := priceOf(t, c, "A", true, 5984); problem == nil {
 		t.Errorf("price %d: it was asked", price)
 	}
-	if price, problem := priceOf(t, c, "A", true, 6000); price != 100 || problem != nil {
+	if price, problem := priceOf(t, c, "A", true, 5985); price != 100 || problem != nil {
 		t.Errorf("price %d, %v: it was not asked again", price, problem)
 	}
 }
