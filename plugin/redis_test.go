@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -47,7 +46,7 @@ func TestManyWritersOfOneCartOnSeveralReplicasLoseNoWrite(t *testing.T) {
 	server := redistest.Start(t)
 	// As long as between machines: writers who lost do not just happen to be back in time for their next attempt.
 	slow := newRival(t, server.Address, func(cartcore.Key) { time.Sleep(2 * time.Millisecond) })
-	all := replicas(t, 6, slow.Addr().String(), newReceiver(t), "")
+	all := replicas(t, 6, slow, newReceiver(t), "")
 	customer := all[0].customer(t, "182")
 	var done, refused atomic.Int64
 	var writers sync.WaitGroup
@@ -97,59 +96,17 @@ func TestAReplicaReadsWhatAnotherOneHasWritten(t *testing.T) {
 // savedKey finds the name of the cart in a save: of all that is sent only a save holds a cart's record, which is JSON.
 var savedKey = regexp.MustCompile(`(?s)\}:c:([^\r]+)\r\n.*\{"`)
 
-// rival stands between a replica and its Redis, and lets another writer win before each save.
-type rival struct {
-	net.Listener
-	server string
-	win    func(key cartcore.Key)
-}
-
-func newRival(t *testing.T, server string, win func(key cartcore.Key)) *rival {
+// newRival stands between a replica and its Redis, and lets another writer win before each save.
+func newRival(t *testing.T, server string, win func(key cartcore.Key)) (address string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	v := &rival{Listener: listener, server: server, win: win}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go v.serve(client)
-		}
-	}()
-	return v
-}
-
-func (v *rival) serve(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("tcp", v.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		defer client.Close()
-		_, _ = io.Copy(client, server) // ends when either hangs up
-	}()
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buffer)
-		if err != nil {
-			return
-		}
-		if saved := savedKey.FindSubmatch(buffer[:n]); saved != nil {
+	return redistest.StartProxy(t, server, func(piece []byte) int {
+		if saved := savedKey.FindSubmatch(piece); saved != nil {
 			if key, is := cartcore.KeyOf(string(saved[1])); is {
-				v.win(key)
+				win(key)
 			}
 		}
-		if _, err := server.Write(buffer[:n]); err != nil {
-			return
-		}
-	}
+		return len(piece)
+	}, nil)
 }
 
 func TestAWriterWhoAlwaysLosesIsToldSo(t *testing.T) {
@@ -189,7 +146,7 @@ func TestAWriterWhoAlwaysLosesIsToldSo(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			s := openShop(t, newReceiver(t), fmt.Sprintf("store: {kind: redis, redis: {addresses: ['%s'], prefix: '%s', timeout: 10s}}\n", rival.Addr(), prefix))
+			s := openShop(t, newReceiver(t), fmt.Sprintf("store: {kind: redis, redis: {addresses: ['%s'], prefix: '%s', timeout: 10s}}\n", rival, prefix))
 			headers := []string{"x-site-context", `{"date":"2020-08-28T02:35:27.787Z","channel":12,"account":"5f493c9f30ec2a0007a94fc8","stage":"sandbox"}`}
 			if one.dialect == "shop" || one.dialect == "vesuvio" {
 				headers = s.customer(t, "182")

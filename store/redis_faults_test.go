@@ -47,8 +47,7 @@ func wantRedis(t testing.TB, r *Redis, key string, version int64, data string) {
 
 // breaker stands between a store and a server, and breaks connections at the worst moment.
 type breaker struct {
-	listener  net.Listener
-	server    string
+	address   string
 	cut       atomic.Int32 // so many answers are swallowed, and their connections broken
 	lose      atomic.Int32 // so many requests are swallowed, and their connections broken
 	bytes     atomic.Int64 // of the answers that came through
@@ -58,68 +57,22 @@ type breaker struct {
 
 func newBreaker(t testing.TB, server string) *breaker {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &breaker{listener: listener, server: server}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			client, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go b.serve(client)
-		}
-	}()
-	return b
-}
-
-func (b *breaker) address() string { return b.listener.Addr().String() }
-
-func (b *breaker) serve(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("tcp", b.server)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go b.forward(server, client)
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := server.Read(buffer)
-		if err != nil {
-			return
-		}
-		if takeOne(&b.cut) {
-			b.strike()
-			return
-		}
-		b.bytes.Add(int64(n))
-		if _, err := client.Write(buffer[:n]); err != nil {
-			return
-		}
-	}
-}
-
-// forward hands on what the client sends.
-func (b *breaker) forward(server, client net.Conn) {
-	defer server.Close()
-	buffer := make([]byte, 64<<10)
-	for {
-		n, err := client.Read(buffer)
-		if err != nil {
-			return
-		}
+	b := &breaker{}
+	b.address = redistest.StartProxy(t, server, func(asked []byte) int {
 		if takeOne(&b.lose) {
 			b.strike()
-			return
+			return 0
 		}
-		if _, err := server.Write(buffer[:n]); err != nil {
-			return
+		return len(asked)
+	}, func(answered []byte) int {
+		if takeOne(&b.cut) {
+			b.strike()
+			return 0
 		}
-	}
+		b.bytes.Add(int64(len(answered)))
+		return len(answered)
+	})
+	return b
 }
 
 func (b *breaker) strike() {
@@ -146,7 +99,7 @@ func takeOne(left *atomic.Int32) bool {
 func TestASaveWhoseAnswerIsLostIsFoundAgain(t *testing.T) {
 	server := redistest.Start(t)
 	b := newBreaker(t, server.Address)
-	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address}})
 	saveRedis(t, r, "shop/a", 0, 1, "one") // the server knows the script from now on
 	for was := int64(1); was < 6; was++ {
 		b.cut.Store(int32(was) % 3) // one or two answers in a row
@@ -158,7 +111,7 @@ func TestASaveWhoseAnswerIsLostIsFoundAgain(t *testing.T) {
 func TestASaveWhoseAnswerIsLostAndThatWasFollowedMayOrMayNotBeSaved(t *testing.T) {
 	server := redistest.Start(t)
 	b := newBreaker(t, server.Address)
-	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address}})
 	other := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
 	saveRedis(t, r, "shop/a", 0, 1, "one")
 	b.meanwhile = func() { saveRedis(t, other, "shop/a", 2, 3, "theirs") }
@@ -173,7 +126,7 @@ func TestASaveWhoseAnswerIsLostAndThatWasFollowedMayOrMayNotBeSaved(t *testing.T
 func TestEqualBytesOfAnotherWriterAreNotTakenForOurs(t *testing.T) {
 	server := redistest.Start(t)
 	b := newBreaker(t, server.Address)
-	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address}})
 	other := openRedis(t, RedisOptions{Addresses: []string{server.Address}})
 	saveRedis(t, r, "shop/a", 0, 1, "one")
 	b.meanwhile = func() { saveRedis(t, other, "shop/a", 1, 2, "two") }
@@ -186,7 +139,7 @@ func TestEqualBytesOfAnotherWriterAreNotTakenForOurs(t *testing.T) {
 func TestASaveThatNeverReachedTheServerIsSentAgain(t *testing.T) {
 	server := redistest.Start(t)
 	b := newBreaker(t, server.Address)
-	r := openRedis(t, RedisOptions{Addresses: []string{b.address()}})
+	r := openRedis(t, RedisOptions{Addresses: []string{b.address}})
 	saveRedis(t, r, "shop/a", 0, 1, "one")
 	b.lose.Store(1)
 	saveRedis(t, r, "shop/a", 1, 2, "two")
@@ -340,7 +293,7 @@ func TestEveryOperationIsOneRoundTripOfOneScript(t *testing.T) {
 	}
 	wantRedis(t, r, "shop/a", 1, strings.Repeat("x", 5000))
 	b := newBreaker(t, server.Address)
-	counted := openRedis(t, RedisOptions{Addresses: []string{b.address()}, Prefix: r.o.Prefix})
+	counted := openRedis(t, RedisOptions{Addresses: []string{b.address}, Prefix: r.o.Prefix})
 	wantRedis(t, counted, "shop/none", 0, "") // it is connected from now on
 	for _, one := range []struct {
 		name string
