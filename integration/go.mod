@@ -3,6 +3,7 @@ module github.com/polycart/polycart/integration
 go 1.25.0
 
 require (
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/mitchellh/mapstructure v1.5.0
 	github.com/polycart/polycart v0.0.0-00010101000000-000000000000
 	github.com/traefik/yaegi v0.16.1
