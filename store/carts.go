@@ -138,7 +138,11 @@ func SaveCart(c *Carts, cart *cartcore.Cart, was int64) error {
 		return err
 	}
 	text := cartcore.KeyText(cart.Key)
-	record := &Record{Version: cart.Version, Expires: expiryOf(c.life, cart), Data: data}
+	lasts := lifeOf(c.life, cart)
+	record := &Record{Version: cart.Version, Lasts: lasts, Data: data}
+	if lasts != 0 {
+		record.Expires = cart.Updated + lasts
+	}
 	if cart.Outbox != nil {
 		markPending(c, cart, record)
 	}
@@ -225,8 +229,8 @@ func CachedCarts(c *Carts) (carts int, bytes int64) {
 	return cacheLen(c.cache), cacheBytes(c.cache)
 }
 
-// expiryOf answers when a cart goes, in Unix milliseconds; 0 is never.
-func expiryOf(life *Lifetimes, cart *cartcore.Cart) int64 {
+// lifeOf answers how long a cart is kept after its last change, in milliseconds; 0 is for ever.
+func lifeOf(life *Lifetimes, cart *cartcore.Cart) int64 {
 	lasts := life.Customer
 	if cartcore.OwnerIsGuest(cart.Key.Owner) {
 		lasts = life.Guest
@@ -234,8 +238,5 @@ func expiryOf(life *Lifetimes, cart *cartcore.Cart) int64 {
 			lasts = life.Empty
 		}
 	}
-	if lasts == 0 {
-		return 0
-	}
-	return cart.Updated + lasts
+	return lasts
 }

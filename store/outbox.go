@@ -15,17 +15,19 @@ func isPending(cart *cartcore.Cart) bool {
 func markPending(c *Carts, cart *cartcore.Cart, record *Record) {
 	record.Pending = isPending(cart)
 	if cartcore.HasEvents(cart) || cartcore.Waits(cart) {
-		record.Expires = letterExpiry(c.life, cart)
+		keepLonger(c.life, cart, record)
 	}
 }
 
-// letterExpiry answers when a record goes that is kept for more than a cart: never while an event waits in it or a customer
-// waits by it, and a dead letter after Lifetimes.Letters.
-func letterExpiry(life *Lifetimes, cart *cartcore.Cart) int64 {
+// keepLonger says how long a record is kept that is more than a cart: for ever while an event waits in it or a customer waits
+// by it, and a dead letter for Lifetimes.Letters.
+func keepLonger(life *Lifetimes, cart *cartcore.Cart, record *Record) {
+	record.Lasts = 0
+	record.Expires = 0
 	if cartcore.OwnerIsDead(cart.Key.Owner) && life.Letters > 0 {
-		return cart.Updated + life.Letters
+		record.Lasts = life.Letters
+		record.Expires = cart.Updated + life.Letters
 	}
-	return 0
 }
 
 // PendingCarts lists the keys of the records with something left to do: events that wait, dead letters among them, and

@@ -125,7 +125,7 @@ func (r *Redis) Save(key string, was int64, record *Record) error {
 	head := headText(r, record)
 	q := &question{
 		script: saveScript, bucket: bucket, waits: true,
-		args: []string{"1", r.places[bucket] + "c:" + key, versionText(was), record.Token, lifeText(r.o, record.Expires), head + string(record.Data)},
+		args: []string{"1", r.places[bucket] + "c:" + key, versionText(was), record.Token, lifeText(r.o, record), head + string(record.Data)},
 	}
 	if record.Pending {
 		withPending(r, q, key)

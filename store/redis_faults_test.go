@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/internal/redistest"
 )
 
@@ -408,6 +409,29 @@ func TestAReplicaWhoseClockIsWrongDoesNoHarm(t *testing.T) {
 	}
 	if keys, err := right.Pending(); err != nil || len(keys) != 1 {
 		t.Fatalf("pending are %q, %v", keys, err)
+	}
+}
+
+// The clock of who changed the cart last may be off by more than the cart's life, or may have been set between the change and
+// the save; and a save that only keeps an answer leaves the moment of the change as it was, by whichever clock.
+func TestACartLastsFromItsSaveWhateverTheClocksSay(t *testing.T) {
+	server := redistest.Start(t)
+	o := RedisOptions{Addresses: []string{server.Address}}
+	life := Lifetimes{Guest: 60_000, Customer: 60_000, Empty: 60_000, Letters: 60_000}
+	r := openRedis(t, o)
+	here, there := OpenCarts(r, roomy, life), OpenCarts(openRedis(t, o), roomy, life)
+	for i, off := range []int64{0, 300_000, -300_000, -50 * 365 * 24 * 3_600_000} {
+		cart := cartOf(i+1, 2)
+		cart.Updated = time.Now().UnixMilli() + off
+		mustSaveCart(t, here, cart, 0)
+		if got := mustGet(t, there, cart.Key); got == nil || len(got.Lines) != 2 {
+			t.Errorf("changed %d ms off, the other replica has %v", off, got)
+		}
+		key := cartcore.KeyText(cart.Key)
+		left, err := server.Client(t).PTTL(t.Context(), r.places[bucketOf(key)]+"c:"+key).Result()
+		if err != nil || left > time.Minute || left < 10*time.Second {
+			t.Errorf("changed %d ms off, it goes in %s, %v", off, left, err)
+		}
 	}
 }
 

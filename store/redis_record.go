@@ -33,13 +33,16 @@ func headText(r *Redis, record *Record) string {
 	return fmt.Sprintf("1%s%019d%019d%s%012x%08x", flags, record.Version, record.Expires, r.self, r.saves.Add(1), crc32.Checksum(record.Data, castagnoli))
 }
 
-// lifeText is how long a record lasts from now on, in milliseconds: "0" for ever, "-1" where it is over. It is reckoned from our
-// own clock, by which the expiry was reckoned too: a server or another replica whose clock is wrong does no harm.
-func lifeText(o *RedisOptions, expires int64) string {
-	if expires == 0 {
+// lifeText is how long a record lasts from now on, in milliseconds: "0" for ever, "-1" where it is over. Where the record does
+// not say, it is reckoned from our own clock, by which the expiry was reckoned too.
+func lifeText(o *RedisOptions, record *Record) string {
+	if record.Lasts > 0 {
+		return strconv.FormatInt(record.Lasts, 10)
+	}
+	if record.Expires == 0 {
 		return "0"
 	}
-	left := expires - o.Clock()
+	left := record.Expires - o.Clock()
 	if left <= 0 {
 		return "-1"
 	}

@@ -17,6 +17,10 @@ type Record struct {
 	Pending bool   // there is something left to do with the record: Store.Pending lists it
 	Data    []byte // whoever gets it must not change it
 
+	// Lasts is for how many milliseconds the record is kept from its save on: what a store goes by whose processes may each have
+	// another clock, where it is set. A moment by one's clock may be over by another's, or once a clock was set. 0: Expires counts.
+	Lasts int64
+
 	// Token tells a save from every other in a store that several processes share: there a version can come again, of a cart that
 	// was dropped and made anew, or where a server was lost with its last saves. Elsewhere it is empty.
 	Token string
