@@ -15,7 +15,7 @@ import (
 )
 
 // passwordVariable is the environment variable that may hold the password of the Redis.
-const passwordVariable = "POLYCART_REDIS_PASSWORD"
+const passwordVariable = "POLYCART_REDIS_PASSWORD" //nolint:gosec // the name of the variable, not what it holds
 
 // migrateTarget says where the carts go, as the flags have it.
 type migrateTarget struct {
