@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/polycart/polycart/internal/redistest"
 	"github.com/polycart/polycart/internal/transcript"
@@ -229,5 +231,42 @@ func TestTranscriptsOverRedisInterpreted(t *testing.T) {
 			}
 			transcript.Run(t, script, fixture, transcript.Handler(handler))
 		})
+	}
+}
+
+// Two stores in one process are two, however many requests use them at once: in the interpreter the channels of one select are
+// everybody's (docs/interpreter.md: select), and a question on another server's connection would be answered with another
+// shop's cart.
+func TestStoresOfTwoServersAreNotMixedUpInterpreted(t *testing.T) {
+	eval := storeInterpreter(t, redisDriver)
+	open := called[func(int, string, string, bool) string](t, eval, "Open")
+	load := called[func(int, string, int64) (int64, int64, bool, string, []byte, string)](t, eval, "Load")
+	save := called[func(int, string, int64, int64, int64, bool, string, []byte) (string, string)](t, eval, "Save")
+	const stores = 3
+	for number := range stores {
+		if err := heard(open(number, redistest.Start(t).Address, "mixed:", false)); err != nil {
+			t.Fatal(err)
+		}
+		if _, text := save(number, "shop/a", 0, 1, 0, false, "", []byte{byte(number)}); text != "" {
+			t.Fatal(text)
+		}
+	}
+	var clients sync.WaitGroup
+	for client := range 32 * stores { // twice as many as a store has connections
+		clients.Go(func() {
+			for range 100 {
+				if _, _, _, _, data, text := load(client%stores, "shop/a", 0); text != "" || len(data) != 1 || int(data[0]) != client%stores {
+					t.Errorf("store %d has the cart of %d, %q", client%stores, data, text)
+					return
+				}
+			}
+		})
+	}
+	ended := make(chan bool)
+	go func() { clients.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(time.Minute): // each load is bounded by two seconds
+		t.Fatal("some loads hang")
 	}
 }

@@ -11,19 +11,33 @@ import (
 	"io"
 	"net"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
-// redisLink is a bounded pool of connections. The one that was used last is not the next: they take turns.
+// redisLink is a bounded pool of connections. The one that was used last is not the next: they take turns. It has no select,
+// which would mix up the links of two servers (docs/interpreter.md: select).
 type redisLink struct {
 	o        *RedisOptions
 	address  string
 	sentinel bool
-	idle     chan *redisConn
-	room     chan bool // holds one for each connection that there is
-	closed   chan bool // closed with the link
-	gone     atomic.Bool
+
+	mu      sync.Mutex
+	idle    []*redisConn
+	open    int             // connections that there are, or are being made
+	waiting []*redisWaiting // for a connection, the first in front
+	gone    bool
+}
+
+// redisWaiting is somebody who waits for a connection.
+type redisWaiting struct {
+	turn chan *redisTurn // is told once
+}
+
+// redisTurn is what somebody gets who waited: a connection, or room for one, or neither.
+type redisTurn struct {
+	conn *redisConn
+	room bool
 }
 
 // redisConn is one connection.
@@ -38,10 +52,7 @@ const redisBuffer = 16 << 10
 var errLinkClosed = errors.New("the store is closed")
 
 func newRedisLink(o *RedisOptions, address string, sentinel bool) *redisLink {
-	return &redisLink{
-		o: o, address: address, sentinel: sentinel,
-		idle: make(chan *redisConn, o.Connections), room: make(chan bool, o.Connections), closed: make(chan bool),
-	}
+	return &redisLink{o: o, address: address, sentinel: sentinel}
 }
 
 func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replies []*redisReply, sent bool, err error) {
@@ -54,10 +65,7 @@ func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replie
 		dropConn(l, conn)
 		return nil, true, err
 	}
-	l.idle <- conn // never waits: there is room for every connection
-	if l.gone.Load() {
-		dropIdle(l)
-	}
+	giveConn(l, conn)
 	return replies, true, nil
 }
 
@@ -104,36 +112,78 @@ func commandBytes(commands [][]string) []byte {
 
 // takeConn answers a connection that nobody uses.
 func takeConn(l *redisLink, deadline time.Time) (*redisConn, error) {
-	select {
-	case conn := <-l.idle:
-		return conn, nil
-	default:
+	l.mu.Lock()
+	if len(l.idle) == 0 || l.gone {
+		return otherConn(l, deadline)
 	}
-	return newConn(l, deadline)
+	conn := l.idle[0]
+	l.idle = l.idle[1:]
+	l.mu.Unlock()
+	return conn, nil
 }
 
-// newConn answers a new connection where there is room for it, else waits for one that comes back.
-func newConn(l *redisLink, deadline time.Time) (*redisConn, error) {
-	if l.gone.Load() {
+// otherConn answers a new connection where there is room for it, else waits for one that comes back. The lock is held and let go.
+func otherConn(l *redisLink, deadline time.Time) (*redisConn, error) {
+	if l.gone {
+		l.mu.Unlock()
 		return nil, errLinkClosed
 	}
-	timer := time.NewTimer(time.Until(deadline))
-	defer timer.Stop()
-	select {
-	case conn := <-l.idle:
-		return conn, nil
-	case <-l.closed:
-		return nil, errLinkClosed
-	case <-timer.C:
+	if l.open < l.o.Connections {
+		l.open++
+		l.mu.Unlock()
+		return newConn(l, deadline)
+	}
+	w := &redisWaiting{turn: make(chan *redisTurn, 1)}
+	l.waiting = append(l.waiting, w)
+	l.mu.Unlock()
+	timer := time.AfterFunc(time.Until(deadline), func() { stopWaiting(l, w) })
+	turn := <-w.turn
+	timer.Stop()
+	if turn.conn != nil {
+		return turn.conn, nil
+	}
+	if turn.room {
+		return newConn(l, deadline)
+	}
+	if !time.Now().Before(deadline) {
 		return nil, fmt.Errorf("all %d connections were busy until the deadline", l.o.Connections)
-	case l.room <- true:
 	}
+	return nil, errLinkClosed
+}
+
+// newConn makes a connection for which there is room.
+func newConn(l *redisLink, deadline time.Time) (*redisConn, error) {
 	conn, err := dialRedis(l, deadline)
 	if err != nil {
-		<-l.room
+		l.mu.Lock()
+		l.open--
+		callWaiting(l)
+		l.mu.Unlock()
 		return nil, err
 	}
 	return conn, nil
+}
+
+// stopWaiting tells somebody that no connection came, unless one has just come.
+func stopWaiting(l *redisLink, w *redisWaiting) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.waiting {
+		if l.waiting[i] == w {
+			l.waiting = append(l.waiting[:i], l.waiting[i+1:]...)
+			w.turn <- &redisTurn{}
+			return
+		}
+	}
+}
+
+// callWaiting has those who wait make connections where there is room now. The lock is held.
+func callWaiting(l *redisLink) {
+	for len(l.waiting) > 0 && l.open < l.o.Connections {
+		l.open++
+		l.waiting[0].turn <- &redisTurn{room: true} // never waits: it is told once
+		l.waiting = l.waiting[1:]
+	}
 }
 
 // dialRedis makes a connection, and says who we are and which database is meant.
@@ -189,31 +239,49 @@ func greet(l *redisLink, conn *redisConn, deadline time.Time) error {
 	return nil
 }
 
+// giveConn gives a connection back.
+func giveConn(l *redisLink, conn *redisConn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.waiting) > 0 {
+		l.waiting[0].turn <- &redisTurn{conn: conn} // never waits: it is told once
+		l.waiting = l.waiting[1:]
+		return
+	}
+	l.idle = append(l.idle, conn)
+	if l.gone {
+		dropIdle(l)
+	}
+}
+
 // dropConn ends a connection that is out of step, and those that lie idle: most likely the server has ended them all.
 func dropConn(l *redisLink, conn *redisConn) {
 	_ = conn.net.Close() // it is given up
-	<-l.room
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open--
 	dropIdle(l)
+	callWaiting(l)
 }
 
+// dropIdle ends the connections that lie idle. The lock is held.
 func dropIdle(l *redisLink) {
-	for {
-		select {
-		case conn := <-l.idle:
-			_ = conn.net.Close() // it is given up
-			<-l.room
-		default:
-			return
-		}
+	for i := range l.idle {
+		_ = l.idle[i].net.Close() // it is given up
 	}
+	l.open -= len(l.idle)
+	l.idle = l.idle[:0]
 }
 
 func closeRedisLink(l *redisLink) {
-	if l.gone.Swap(true) {
-		return
-	}
-	close(l.closed)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gone = true
 	dropIdle(l)
+	for i := range l.waiting {
+		l.waiting[i].turn <- &redisTurn{} // never waits: it is told once
+	}
+	l.waiting = nil
 }
 
 const (
