@@ -160,14 +160,20 @@ func runAside(o *outbox, name string, work func()) {
 	o.work.Add(1)
 	go func() {
 		defer o.work.Done()
-		for !finished(o, name, work) {
-			select {
-			case <-o.ctx.Done():
-				return
-			case <-time.After(time.Second):
-			}
+		again := true
+		for again {
+			again = !finished(o, name, work) && slept(o, time.Second)
 		}
 	}()
+}
+
+// slept waits for so long, and answers false where the outbox is being closed. A context takes the place of a select, which
+// would mix up the channels of two outboxes (docs/interpreter.md: select).
+func slept(o *outbox, d time.Duration) bool {
+	wait, cancel := context.WithTimeout(o.ctx, d)
+	defer cancel()
+	<-wait.Done()
+	return o.ctx.Err() == nil
 }
 
 // finished runs work and answers false where it panicked.
@@ -184,15 +190,9 @@ func finished(o *outbox, name string, work func()) (ok bool) {
 
 // tickOutbox looks again and again what is due, until the outbox is closed.
 func tickOutbox(o *outbox) {
-	ticker := time.NewTicker(tickEvery)
-	defer ticker.Stop()
-	for {
+	tick(o, time.Now().UnixMilli())
+	for slept(o, tickEvery) {
 		tick(o, time.Now().UnixMilli())
-		select {
-		case <-o.ctx.Done():
-			return
-		case <-ticker.C:
-		}
 	}
 }
 

@@ -56,12 +56,8 @@ func scanPending(o *outbox) bool {
 		if !wakePending(o, keys[i]) {
 			return false
 		}
-		if i%scanStep == scanStep-1 {
-			select {
-			case <-o.ctx.Done():
-				return false
-			case <-time.After(scanPause):
-			}
+		if i%scanStep == scanStep-1 && !slept(o, scanPause) {
+			return false
 		}
 	}
 	sort.Slice(letters, func(a, b int) bool { return letterOrder(letters[a]) < letterOrder(letters[b]) })

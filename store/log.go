@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -43,8 +44,12 @@ type Log struct {
 	pending  []*pendingWrite
 	failures int64 // failed fsyncs
 
-	stop       chan struct{}
-	kick       chan struct{} // there is something to look after
+	open context.Context // of the background; over once the log is being closed
+	end  context.CancelFunc
+
+	rousing    sync.Mutex
+	roused     bool               // there is something to look after
+	rouse      context.CancelFunc // ends the janitor's wait
 	background sync.WaitGroup
 }
 
@@ -77,14 +82,15 @@ func OpenLog(options LogOptions) (*Log, error) {
 	if err := os.MkdirAll(o.Folder, folderMode); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
-	l := &Log{o: &o, waits: o.Sync == SyncAlways, tenure: &atomic.Int64{}, stop: make(chan struct{}), kick: make(chan struct{}, 1)}
+	l := &Log{o: &o, waits: o.Sync == SyncAlways, tenure: &atomic.Int64{}}
+	l.open, l.end = context.WithCancel(context.Background())
 	l.cond = sync.NewCond(&l.mu)
 	// Three beats: less than what others wait for, more than a slow disk takes.
 	l.trustFor = 3 * o.beatEvery.Milliseconds()
 	l.lock = newFolderLock(l.o)
 	startBeats(l)
 	if err := tryOpen(l); err != nil {
-		close(l.stop)
+		l.end()
 		l.background.Wait()
 		return nil, err
 	}
@@ -242,7 +248,7 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.closing = true
-	close(l.stop)
+	l.end()
 	l.mu.Unlock()
 	l.background.Wait()
 

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"time"
@@ -20,25 +21,36 @@ const (
 // rewrites those that are mostly waste.
 func startJanitor(l *Log) {
 	runBackground(l, "janitor", func() {
-		ticker := time.NewTicker(l.o.MergeEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-l.stop:
-				return
-			case <-l.kick:
-			case <-ticker.C:
-			}
+		for awaitWork(l) {
 			lookAfter(l)
 		}
 	})
 }
 
+// awaitWork waits until there is something to look after or MergeEvery is over. It answers false where the log is being closed.
+func awaitWork(l *Log) bool {
+	wait, cancel := context.WithTimeout(l.open, l.o.MergeEvery)
+	defer cancel()
+	l.rousing.Lock()
+	l.rouse = cancel
+	if l.roused {
+		cancel()
+	}
+	l.rousing.Unlock()
+	<-wait.Done()
+	l.rousing.Lock()
+	l.roused = false
+	l.rousing.Unlock()
+	return !stopped(l)
+}
+
 // wakeJanitor says that there is something to look after.
 func wakeJanitor(l *Log) {
-	select {
-	case l.kick <- struct{}{}:
-	default: // it is awake already
+	l.rousing.Lock()
+	defer l.rousing.Unlock()
+	l.roused = true
+	if l.rouse != nil {
+		l.rouse()
 	}
 }
 
@@ -83,14 +95,7 @@ func sealedSegments(l *Log) []*segment {
 }
 
 // stopped tells whether the log is being closed.
-func stopped(l *Log) bool {
-	select {
-	case <-l.stop:
-		return true
-	default:
-		return false
-	}
-}
+func stopped(l *Log) bool { return l.open.Err() != nil }
 
 func syncSealed(l *Log, s *segment) {
 	l.mu.Lock()
@@ -266,9 +271,4 @@ func inspectStep(l *Log, s *segment, t *table, from, to int) (needed, kept int64
 }
 
 // pause lets requests come first.
-func pause(l *Log) {
-	select {
-	case <-l.stop:
-	case <-time.After(stepPause):
-	}
-}
+func pause(l *Log) { _ = waited(l, stepPause) }

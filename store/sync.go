@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -83,36 +84,35 @@ func syncIfNeeded(l *Log) {
 	}
 }
 
-// runEvery runs a goroutine of the log that works at every interval until l.stop is closed.
+// waited waits for so long, and answers false where the log is being closed. A context takes the place of a select, which
+// would mix up the channels of two logs (docs/interpreter.md: select).
+func waited(l *Log, d time.Duration) bool {
+	wait, cancel := context.WithTimeout(l.open, d)
+	defer cancel()
+	<-wait.Done()
+	return !stopped(l)
+}
+
+// runEvery runs a goroutine of the log that works at every interval until the log is being closed.
 func runEvery(l *Log, name string, interval time.Duration, work func(*Log)) {
 	runBackground(l, name, func() {
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-l.stop:
-				return
-			case <-ticker.C:
-				work(l)
-			}
+		next := time.Now().Add(interval)
+		for waited(l, time.Until(next)) {
+			next = time.Now().Add(interval) // from where the work begins, as a ticker counts
+			work(l)
 		}
 	})
 }
 
-// runBackground runs a goroutine of the log until it returns, which it does when l.stop is closed. After a panic it runs
+// runBackground runs a goroutine of the log until it returns, which it does when the log is being closed. After a panic it runs
 // again, a second later: a panic that got out would end the whole process (docs/interpreter.md: panics in goroutines).
 func runBackground(l *Log, name string, work func()) {
 	l.background.Add(1)
 	go func() {
 		defer l.background.Done()
 		for {
-			if finished(l, name, work) {
+			if finished(l, name, work) || !waited(l, time.Second) {
 				return
-			}
-			select {
-			case <-l.stop:
-				return
-			case <-time.After(time.Second):
 			}
 		}
 	}()

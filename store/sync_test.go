@@ -63,7 +63,7 @@ func TestABackgroundGoroutineThatPanicsRunsAgain(t *testing.T) {
 		if runs.Add(1) == 1 {
 			panic("on purpose")
 		}
-		<-l.stop
+		<-l.open.Done()
 	})
 	until(t, "it runs again", func() bool { return runs.Load() == 2 })
 	mustClose(t, l)

@@ -105,7 +105,7 @@ func (c *checker) file(file *ast.File) {
 		case *ast.AssignStmt:
 			c.assigned(node)
 		case *ast.SelectStmt:
-			c.selected(node)
+			c.report(node.Pos(), "select", "two goroutines at one select take each other's channels")
 		case *ast.TypeSwitchStmt:
 			c.typeSwitch(node)
 		case *ast.ValueSpec:
@@ -362,16 +362,6 @@ func (c *checker) elsewhere(place ast.Expr) bool {
 	}
 	variable, is := c.pkg.TypesInfo.Uses[selector.Sel].(*types.Var)
 	return is && !variable.IsField() && variable.Pkg() != c.pkg.Types
-}
-
-// selected finds a labelled break out of a select, which hangs.
-func (c *checker) selected(node *ast.SelectStmt) {
-	ast.Inspect(node.Body, func(inner ast.Node) bool {
-		if branch, is := inner.(*ast.BranchStmt); is && branch.Label != nil {
-			c.report(branch.Pos(), "Labels in a select", "%s %s out of a select hangs", branch.Tok, branch.Label.Name)
-		}
-		return true
-	})
 }
 
 func (c *checker) typeSwitch(node *ast.TypeSwitchStmt) {

@@ -58,12 +58,9 @@ func everything(ctx context.Context, err error, numbers []int, done chan int) ([
 	errs := append([]error{}, nil) // breaks: append of nil
 	_ = errs
 	defer print(len(closures)) // breaks: Deferred arguments
-out:
-	for {
-		select {
-		case <-done:
-			break out // breaks: Labels in a select
-		}
+	select {                   // breaks: select
+	case <-done:
+	default:
 	}
 	switch any(target).(type) {
 	case *fault: // breaks: Type switches
