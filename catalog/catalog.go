@@ -108,8 +108,8 @@ func Close(c *Catalog) {
 	}
 }
 
-// Current answers the catalogue in force, of a service without any items; now is Unix milliseconds. At most every Source.CheckEvery milliseconds one caller
-// looks at the file and loads it where it changed; the others go on with the snapshot before. A broken file changes nothing:
+// Current answers the catalogue in force, of a service one without any items (For has them); now is Unix milliseconds.
+// At most every Source.CheckEvery milliseconds one caller looks at the file and loads it where it changed; the others go on with the snapshot before. A broken file changes nothing:
 // the snapshot before stays in force and the log says why, once for each change.
 func Current(c *Catalog, now int64) *Snapshot {
 	if c.source.File != "" {

@@ -19,8 +19,8 @@ const (
 	maxAnswerHeaders = 16 << 10         // bytes
 )
 
-// NewClient makes the client for key sets, session lookups and items of a catalogue service. It follows no redirect: the configured URL is the one
-// that the operator trusts. It does not unpack: a bound on bytes is one on what is read.
+// NewClient makes the client for key sets, session lookups and items of a catalogue service. It follows no redirect: the
+// configured URL is the one that the operator trusts. It does not unpack: a bound on bytes is one on what is read.
 func NewClient() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{

@@ -25,8 +25,10 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 			return answer
 		}
 	}
-	if answer := ready(d, call, caller, now); answer != nil {
-		return answer
+	if d.Engine.Asks {
+		if answer := ready(d, call, caller, now); answer != nil {
+			return answer
+		}
 	}
 	lock := d.Locks[stripeOf(caller.Key)]
 	lock.Lock()

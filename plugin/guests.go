@@ -39,7 +39,7 @@ func mergeGuest(d *desk, caller *cartcore.Caller, now int64) ([]adapters.Header,
 		return nil, nil
 	}
 	if d.Engine.Asks {
-		if _, problem := soldFor(d, &cartcore.Command{Verb: cartcore.Merge}, caller, now); problem != nil {
+		if _, problem := askedFor(d, &cartcore.Command{Verb: cartcore.Merge}, caller, now); problem != nil {
 			return nil, nil // the guest's cart waits, and the customer can still read
 		}
 	}

@@ -14,8 +14,10 @@ func mergeNamed(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms
 	if caller.MergeKey.Owner == "" {
 		return refused(d, call, cartcore.Refuse(cartcore.KindCartUnknown))
 	}
-	if answer := ready(d, call, caller, now); answer != nil {
-		return answer
+	if d.Engine.Asks {
+		if answer := ready(d, call, caller, now); answer != nil {
+			return answer
+		}
 	}
 	first, second := lockPair(d.Engine.Shared, caller)
 	first.Lock()

@@ -174,8 +174,16 @@ func needsPrices(command *cartcore.Command) bool {
 
 // soldFor answers the catalogue as far as a command on the caller's cart needs it.
 func soldFor(d *desk, command *cartcore.Command, caller *cartcore.Caller, now int64) (*catalog.Snapshot, *cartcore.Error) {
+	if !d.Engine.Asks {
+		return catalog.Current(d.Catalogs[caller.Tenant], now), nil
+	}
+	return askedFor(d, command, caller, now)
+}
+
+// askedFor is soldFor where some tenant's catalogue is a service.
+func askedFor(d *desk, command *cartcore.Command, caller *cartcore.Caller, now int64) (*catalog.Snapshot, *cartcore.Error) {
 	sold := d.Catalogs[caller.Tenant]
-	if !d.Engine.Asks || !catalog.IsService(sold) {
+	if !catalog.IsService(sold) {
 		return catalog.Current(sold, now), nil
 	}
 	lines := []*cartcore.Line{}
@@ -194,12 +202,10 @@ func soldFor(d *desk, command *cartcore.Command, caller *cartcore.Caller, now in
 	return catalog.For(sold, command.Asks, lines, needsPrices(command), now)
 }
 
-// ready asks a service for what a command needs before a cart is locked. It answers a refusal where the service has no answer.
+// ready asks a service for what a command needs before a cart is locked. It answers a refusal where the service has no answer,
+// else nil. Who has no service need not call it.
 func ready(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
-	if !d.Engine.Asks {
-		return nil
-	}
-	if _, problem := soldFor(d, call.Command, caller, now); problem != nil {
+	if _, problem := askedFor(d, call.Command, caller, now); problem != nil {
 		return refused(d, call, problem)
 	}
 	return nil
