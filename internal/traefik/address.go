@@ -3,18 +3,30 @@ package traefik
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 )
 
-// FreeAddress answers a loopback address that nothing listens on at this moment.
+// The ports of FreeAddress: below those that systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere), one
+// of which could take the port before the program listens that it is for.
+const (
+	firstPort = 10000
+	lastPort  = 32767
+)
+
+// FreeAddress answers a loopback address that nothing listens on at this moment. It is left to chance which one, so that those
+// who look at the same time find different ones.
 func FreeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("finding a free port: %w", err)
+	var taken error
+	for range 100 {
+		port := firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // spreads ports, guards nothing
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		if taken = CheckAddress(address); taken == nil {
+			return address, nil
+		}
 	}
-	address := listener.Addr().String()
-	return address, listener.Close()
+	return "", fmt.Errorf("finding a free port: %w", taken)
 }
 
 // CheckAddress says why address, host:port, cannot be listened on, or nil.
