@@ -76,14 +76,14 @@ type document struct {
 		} `json:"item"`
 		Totals []amount `json:"totals"`
 	} `json:"line_items"`
-	Totals      []amount          `json:"totals"`
-	Currency    string            `json:"currency"`
-	Messages    []note            `json:"messages"`
-	Context     map[string]string `json:"context"`
-	ContinueURL string            `json:"continue_url"`
-	ExpiresAt   time.Time         `json:"expires_at"`
-	Code        string            `json:"code"`
-	Content     string            `json:"content"`
+	Totals      []amount       `json:"totals"`
+	Currency    string         `json:"currency"`
+	Messages    []note         `json:"messages"`
+	Context     map[string]any `json:"context"`
+	ContinueURL string         `json:"continue_url"`
+	ExpiresAt   time.Time      `json:"expires_at"`
+	Code        string         `json:"code"`
+	Content     string         `json:"content"`
 }
 
 type amount struct {
