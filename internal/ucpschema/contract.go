@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -81,17 +82,17 @@ func Open(root string) (*Contract, error) {
 	c := &Contract{fields: map[variant]map[string]any{}}
 	for _, v := range []variant{answer, create, update} {
 		c.fields[v] = map[string]any{}
-		for path, text := range documents {
+		for name, text := range documents {
 			document, err := jsonschema.UnmarshalJSON(strings.NewReader(strings.ReplaceAll(text, `"$id": "`+home, `"$id": "`+v.base())))
 			if err != nil {
-				return nil, fmt.Errorf("reading %s: %w", path, err)
+				return nil, fmt.Errorf("reading %s: %w", name, err)
 			}
 			if v != answer {
 				asRequest(document, v)
 			}
-			c.fields[v][v.base()+path] = document
-			if err := compiler.AddResource(v.base()+path, document); err != nil {
-				return nil, fmt.Errorf("adding %s: %w", path, err)
+			c.fields[v][v.base()+name] = document
+			if err := compiler.AddResource(v.base()+name, document); err != nil {
+				return nil, fmt.Errorf("adding %s: %w", name, err)
 			}
 		}
 	}
@@ -107,16 +108,13 @@ func Open(root string) (*Contract, error) {
 // readDocuments reads every schema and the contract, by path below folder.
 func readDocuments(folder string) (map[string]string, error) {
 	documents := map[string]string{}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || filepath.Ext(path) != ".json" {
+	files := os.DirFS(folder)
+	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || path.Ext(name) != ".json" {
 			return err
 		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		below, err := filepath.Rel(folder, path)
-		documents[filepath.ToSlash(below)] = string(text)
+		text, err := fs.ReadFile(files, name)
+		documents[name] = string(text)
 		return err
 	})
 	if err != nil {
