@@ -54,7 +54,8 @@ func TestRequestBodiesAreWhatTheProtocolAllows(t *testing.T) {
 		{"a line without quantity", "POST", "/carts", `{"line_items":[{"item":{"id":"a"}}]}`, "missing property 'quantity'"},
 		{"a line without item", "POST", "/carts", `{"line_items":[{"quantity":1}]}`, "missing property 'item'"},
 		{"an item without id", "POST", "/carts", `{"line_items":[` + line + `,{"item":{"title":"Rose"},"quantity":1}]}`, "'/line_items/1/item': missing property 'id'"},
-		{"a signal without a domain", "POST", "/carts", `{"line_items":[],"signals":{"ip":"127.0.0.1"}}`, "'/signals'"},
+		// The place is not asked for: of a name the library says it wrongly now and then.
+		{"a signal without a domain", "POST", "/carts", `{"line_items":[],"signals":{"ip":"127.0.0.1"}}`, "invalid propertyName 'ip'"},
 		{"an attribution that is a number", "POST", "/carts", `{"line_items":[],"attribution":{"click":1}}`, "'/attribution/click'"},
 		{"the specification's update", "PUT", "/carts/cart_abc123", `{"id":"cart_abc123","line_items":[{"id":"li_1","item":{"id":"item_123"},"quantity":3}]}`, ""},
 		{"an update without the id", "PUT", "/carts/cart_abc123", `{"line_items":[` + line + `]}`, "missing property 'id'"},
