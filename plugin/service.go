@@ -1,11 +1,9 @@
 package plugin
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"sort"
 	"strings"
 	"time"
 
@@ -78,34 +76,13 @@ func serviceFaults(from CatalogHTTP, at string) []string {
 	if from.MaxItems != 0 && (from.MaxItems < 1000 || from.MaxItems > 10000000) {
 		faults = append(faults, fmt.Sprintf("%s.maxItems: %d is not allowed; it must be from 1000 to 10000000, or 0", at, from.MaxItems))
 	}
-	for name, value := range from.Headers {
-		if strings.ContainsAny(name, " :\r\n") || strings.ContainsAny(value, "\r\n\x00") {
-			faults = append(faults, fmt.Sprintf("%s.headers.%s: it must be the name and text of one header line", at, name))
-		}
-	}
-	sort.Strings(faults)
-	return faults
+	return append(faults, headerFaults(from.Headers, at)...)
 }
 
 // openService opens a catalogue that is a service; at is the key of its configuration.
 func openService(tenant Tenant, at string, log *slog.Logger) (*catalog.Catalog, []string) {
 	from := tenant.Catalog.HTTP
-	headers := map[string]string{}
-	for name, value := range from.Headers {
-		headers[http.CanonicalHeaderKey(name)] = value
-	}
-	faults := []string{}
-	if from.SecretFile != "" {
-		secret, err := readServiceSecret(from.SecretFile)
-		if err != nil {
-			faults = append(faults, at+".secretFile: "+err.Error())
-		}
-		name := from.SecretHeader
-		if name == "" {
-			name = "Authorization"
-		}
-		headers[http.CanonicalHeaderKey(name)] = secret
-	}
+	headers, faults := sentHeaders(from.Headers, from.SecretFile, from.SecretHeader, at)
 	if from.Preset == "ucp" && headers["Ucp-Agent"] == "" {
 		faults = append(faults, at+`.headers: the preset ucp needs UCP-Agent, such as profile="https://shop.example/.well-known/ucp"`)
 	}
@@ -151,15 +128,6 @@ func serviceOf(from CatalogHTTP, headers map[string]string) *catalog.Service {
 		made.MaxKept = serviceMaxItems
 	}
 	return made
-}
-
-// readServiceSecret reads the value of a header.
-func readServiceSecret(path string) (string, error) {
-	secret, err := readSecretText(path)
-	if err == nil && (secret == "" || strings.ContainsAny(secret, "\r\n\x00")) {
-		err = errors.New("the file must hold one line, the value of a header")
-	}
-	return secret, err
 }
 
 // needsPrices tells whether a command is only done at prices and stock that the service stands by now. Others go on with what
