@@ -58,6 +58,7 @@ type Cart struct {
 	Quiet    int64    `json:"quiet,omitempty"`   // saves that changed nothing of what the cart holds
 	Replies  []*Reply `json:"replies,omitempty"` // answers to writes that bore a key, newest last
 	Outbox   *Outbox  `json:"out,omitempty"`     // what webhooks are still to be told; nil where no webhook ever wanted to hear of the cart
+	Backing  *Backing `json:"back,omitempty"`    // what the cart service behind us has of it; nil where there never was one
 }
 
 // Line is one line item: an item of the catalogue, named by SKU, and how many of it.

@@ -5,7 +5,7 @@ type View struct {
 	Cart     *Cart
 	Lines    []*PricedLine // the lines whose item the catalogue has
 	Units    int64         // in those lines
-	Subtotal int64         // minor units
+	Subtotal int64         // minor units; the service's own where one is behind us
 	Decimals int           // of the currency's major unit
 }
 
@@ -38,5 +38,9 @@ func Show(cart *Cart, facts Facts) (*View, *Error) {
 		units += quantity
 		lines = append(lines, &PricedLine{Line: line, Item: item, Total: total})
 	}
-	return &View{Cart: cart, Lines: lines, Units: units, Subtotal: subtotal, Decimals: Decimals(cart.Currency)}, nil
+	view := &View{Cart: cart, Lines: lines, Units: units, Subtotal: subtotal, Decimals: Decimals(cart.Currency)}
+	if cart.Backing != nil {
+		backedTotals(view, cart.Backing)
+	}
+	return view, nil
 }

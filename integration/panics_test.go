@@ -100,7 +100,7 @@ func TestAPanicInTraefikIsTheDialects500(t *testing.T) {
 func breakable(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	for _, room := range []string{"plugin", "adapters", "identity", "catalog", "store", "cartcore", "jsonpath"} {
+	for _, room := range []string{"plugin", "adapters", "identity", "catalog", "store", "cartcore", "jsonpath", "ucp"} {
 		if err := os.MkdirAll(filepath.Join(folder, room), 0o755); err != nil {
 			t.Fatal(err)
 		}

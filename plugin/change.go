@@ -74,6 +74,9 @@ func stepAside(shared *sharedCarts, try int) {
 
 // attempt loads the cart and does the command on it; nil says that another writer won.
 func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
+	if d.Backend != nil {
+		return attemptBacked(d, call, caller, on, sold, now)
+	}
 	cart, err := store.GetCart(d.Carts, caller.Key)
 	if err != nil || cart == nil || on != nil || call.Credentials.Cart != "" {
 		return attemptOnTerms(d, call, caller, on, sold, now)
@@ -95,12 +98,27 @@ func attemptOnTerms(d *desk, call *adapters.Call, caller *cartcore.Caller, on *t
 	return apply(d, call, caller, on, cart, sold, now)
 }
 
-// apply applies the command, prints the answer and keeps what changed; nil says that another writer won.
+// apply applies the command and finishes it; nil says that another writer won.
 func apply(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	next, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
 	if problem != nil {
 		return refused(d, call, problem)
 	}
+	return finish(d, call, caller, on, &deed{Base: cart, Next: next, Outcome: outcome, Sold: sold}, now)
+}
+
+// deed is a command that was applied, and is not kept yet.
+type deed struct {
+	Base    *cartcore.Cart // what is to be replaced
+	Next    *cartcore.Cart // what replaces it; Base where nothing changed
+	Outcome *cartcore.Outcome
+	Sold    *catalog.Snapshot
+	Seen    *seenCart // how the service behind us has Next; nil where there is none
+}
+
+// finish prints the answer and keeps what changed; nil says that another writer won.
+func finish(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, done *deed, now int64) *adapters.Answer {
+	cart, next, outcome, sold := done.Base, done.Next, done.Outcome, done.Sold
 	answer := d.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
 	if outcome.Cut {
 		answer.Header = append(answer.Header, noticesOf(outcome)...)
@@ -112,6 +130,9 @@ func apply(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, car
 		if err := keep(d, call, cart, next, sold, now); err != nil {
 			return unsaved(d, call, err)
 		}
+	}
+	if done.Seen != nil {
+		keepSeen(d.Backend.Seen, done.Seen, next)
 	}
 	if outcome.Cut {
 		logCut(d, outcome)

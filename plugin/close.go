@@ -48,6 +48,17 @@ func closeOnce(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms,
 	if problem != nil {
 		return refused(d, call, problem)
 	}
+	if d.Backend != nil {
+		seen, again, problem := seeing(d, visitOf(d, call, sold, now), cart)
+		if problem != nil {
+			return refused(d, call, problem)
+		}
+		if again {
+			return nil
+		}
+		cart = seen.Cart
+		sold = seen.Sold
+	}
 	if on != nil {
 		if answer := judged(d, call, caller, on, cart, sold, now); answer != nil {
 			return answer
@@ -71,6 +82,7 @@ func closeOnce(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms,
 	if again {
 		return nil
 	}
+	cancelBacked(d, call.Request, cart)
 	return answer
 }
 

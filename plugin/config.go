@@ -14,6 +14,8 @@ type Config struct {
 	Limits Limits `json:"limits,omitempty"`
 	// Store says where carts are kept.
 	Store Store `json:"store,omitempty"`
+	// Backend says who decides what is in a cart: a cart service behind the router, or nobody but the store (docs/backends.md).
+	Backend Backend `json:"backend,omitempty"`
 	// Cache bounds the carts that are held in memory.
 	Cache Cache `json:"cache,omitempty"`
 	// Outbox bounds the deliveries of events to webhooks.
@@ -210,6 +212,33 @@ type Limits struct {
 	TenantBurst int64 `json:"tenantBurst,omitempty"`
 }
 
+// Backend is a cart service behind the router, where there is one. What it answers of titles, prices, quantities and totals counts.
+type Backend struct {
+	// Kind is "ucp" for a cart service of the Universal Commerce Protocol that is the service of the router. Empty is none: the
+	// router's service is asked nothing about carts.
+	Kind string `json:"kind,omitempty"`
+	// Profile is the https URL of the profile that the service knows us by (UCP-Agent).
+	Profile string `json:"profile,omitempty"`
+	// Path stands before the paths of the protocol, for instance "/ucp". Empty is none.
+	Path string `json:"path,omitempty"`
+	// ItemID is what the service calls an item by: "sku", "variantId" or "productId" of the catalogue. Empty is variantId, and the SKU
+	// where an item has none.
+	ItemID string `json:"itemId,omitempty"`
+	// Headers are sent with every request to the service.
+	Headers map[string]string `json:"headers,omitempty"`
+	// SecretFile is the path of a file that holds the value of SecretHeader, for instance "Bearer …". It is read at the start. Empty is none.
+	SecretFile string `json:"secretFile,omitempty"`
+	// SecretHeader is the header that SecretFile is the value of. Empty is Authorization.
+	SecretHeader string `json:"secretHeader,omitempty"`
+	// Timeout bounds one request to the service.
+	Timeout string `json:"timeout,omitempty"`
+	// LookAgain is how old what we saw of a cart may be for a change to replace it. "0s" looks before every change. A service that
+	// answers with ETag need not be looked at.
+	LookAgain string `json:"lookAgain,omitempty"`
+	// MaxBytes is the most bytes that an answer of the service can have.
+	MaxBytes int64 `json:"maxBytes,omitempty"`
+}
+
 // Store says where carts are kept, and for how long.
 type Store struct {
 	// Kind is "file" for the log in a data folder, "redis" for a store that any number of Traefiks share (docs/replicas.md), or
@@ -320,7 +349,8 @@ func CreateConfig() *Config {
 			CustomerLife: "8760h", GuestLife: "720h", EmptyLife: "24h",
 			Redis: Redis{Prefix: "polycart:", Timeout: "2s", PoolSize: 16},
 		},
-		Cache: Cache{Carts: 100000, Bytes: 256 << 20, AnswerBytes: 64 << 20},
+		Backend: Backend{Timeout: "2s", LookAgain: "1s", MaxBytes: 1 << 20},
+		Cache:   Cache{Carts: 100000, Bytes: 256 << 20, AnswerBytes: 64 << 20},
 		Outbox: Outbox{
 			Attempts: 12, FirstRetry: "5s", LongestRetry: "1h", LongestAge: "72h", Timeout: "30s", PerCart: 256, DeadLetters: 10000,
 			DeadLetterLife: "720h",

@@ -33,6 +33,7 @@ type desk struct {
 	Catalogs map[string]*catalog.Catalog // by tenant id
 	Carts    *store.Carts
 	Locks    []*sync.Mutex
+	Backend  *backend // nil: carts are kept here alone
 }
 
 // newDesk makes the desk of the i-th route of a dialect ready.
@@ -79,15 +80,16 @@ func routes(e *engine, config *Config, next http.Handler) (mux *http.ServeMux, e
 	}()
 	mux = http.NewServeMux()
 	mux.Handle("/", next)
+	behind := newBackend(e, config, next)
 	all := adapters.All()
 	for i := range all {
 		shapeAdapter(all[i], config)
-		addDialect(mux, e, all[i], dialectNamed(config, all[i].Name), next)
+		addDialect(mux, e, all[i], dialectNamed(config, all[i].Name), next, behind)
 	}
 	return mux, nil
 }
 
-func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialect Dialect, next http.Handler) {
+func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialect Dialect, next http.Handler, behind *backend) {
 	if dialect.Disabled {
 		return
 	}
@@ -107,6 +109,7 @@ func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialec
 	for i := range adapter.Routes {
 		method, path, _ := strings.Cut(adapter.Routes[i].Pattern, " ")
 		d := newDesk(e, adapter, i, options)
+		d.Backend = behind
 		for j := range hosts {
 			at := method + " " + strings.ToLower(hosts[j]) + dialect.Prefix
 			mux.Handle(at+path, deskHandler(d))

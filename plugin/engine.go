@@ -24,6 +24,9 @@ type engine struct {
 	Checkout  int64  // milliseconds for which a checkout holds a cart
 	Rates     *rates // nil: callers are not limited
 	Log       *slog.Logger
+
+	BackendHeaders map[string][]string // sent with every request to the cart service behind the router
+	SeenCarts      *seenCarts          // as that service has them
 }
 
 // prepare opens what a configuration names, but for the store. It answers every fault it finds, and an engine only where
@@ -46,6 +49,10 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 		e.Catalogs[config.Tenants[i].ID] = opened
 		e.Asks = e.Asks || isService(config.Tenants[i].Catalog.HTTP)
 	}
+	headers, wrongHeaders := backendHeaders(config.Backend)
+	faults = append(faults, wrongHeaders...)
+	e.BackendHeaders = headers
+	e.SeenCarts = newSeenCarts(config.Cache.AnswerBytes)
 	heralds, wrongHooks := heraldsOf(config, e.Catalogs)
 	faults = append(faults, wrongHooks...)
 	e.Heralds = heralds

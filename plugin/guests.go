@@ -3,6 +3,7 @@ package plugin
 import (
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/catalog"
 	"github.com/polycart/polycart/identity"
 	"github.com/polycart/polycart/store"
 )
@@ -12,7 +13,7 @@ func mergeFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64
 	if call.Command.Verb == cartcore.Merge { // the merge is what was asked, and is answered
 		return write(d, call, caller, now)
 	}
-	notices, problem := mergeGuest(d, caller, now)
+	notices, problem := mergeGuest(d, call, caller, now)
 	if problem != nil {
 		return refused(d, call, problem)
 	}
@@ -30,7 +31,7 @@ func mergeFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64
 // mergeGuest moves what fits of a guest's cart into the customer's, once: the customer's cart is saved first, with a mark
 // of the guest cart's version, so that a crash between the two saves neither loses nor doubles a line.
 // The headers name what did not fit and stays with the guest.
-func mergeGuest(d *desk, caller *cartcore.Caller, now int64) ([]adapters.Header, *cartcore.Error) {
+func mergeGuest(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) ([]adapters.Header, *cartcore.Error) {
 	known, err := store.GetCart(d.Engine.Shared.Carts, caller.MergeKey)
 	if err != nil {
 		return nil, cartcore.Fail(cartcore.KindUnavailable, err)
@@ -52,7 +53,7 @@ func mergeGuest(d *desk, caller *cartcore.Caller, now int64) ([]adapters.Header,
 	}
 	for try := 0; try < maxTries; try++ {
 		stepAside(d.Engine.Shared, try)
-		told, again, problem := mergeOnce(d, caller, now)
+		told, again, problem := mergeOnce(d, call, caller, now)
 		if problem != nil || !again {
 			return told, problem
 		}
@@ -60,7 +61,7 @@ func mergeGuest(d *desk, caller *cartcore.Caller, now int64) ([]adapters.Header,
 	return nil, cartcore.Refuse(cartcore.KindConflict)
 }
 
-func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Header, again bool, problem *cartcore.Error) {
+func mergeOnce(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) (told []adapters.Header, again bool, problem *cartcore.Error) {
 	kept := d.Engine.Shared.Carts
 	guest, err := store.GetCart(kept, caller.MergeKey)
 	if err != nil {
@@ -84,31 +85,50 @@ func mergeOnce(d *desk, caller *cartcore.Caller, now int64) (told []adapters.Hea
 	if problem != nil {
 		return nil, false, problem
 	}
-	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, &d.Engine.Limits, now)
+	done, again, problem := merge(d, call, own, command, sold, now)
+	if again {
+		return nil, true, nil
+	}
 	if problem != nil && problem.Kind == cartcore.KindCartLocked {
 		return nil, false, nil // a checkout holds the customer's cart: the guest's waits, and the customer can still read
 	}
 	if problem != nil {
 		return nil, false, problem
 	}
-	if merged != own {
-		if again, problem = saved(saveTelling(d.Engine, own, merged, cartcore.Merge, sold.Facts, seed, now)); again || problem != nil {
+	if done.Next != done.Base {
+		if again, problem = saved(saveTelling(d.Engine, done.Base, done.Next, cartcore.Merge, done.Sold.Facts, seed, now)); again || problem != nil {
 			return nil, again, problem
 		}
 	}
-	told = noticesOf(outcome)
-	again, problem = settleGuest(d, merged, guest, sold.Facts, seed, now)
+	told = noticesOf(done.Outcome)
+	again, problem = settleGuest(d, call, done.Next, guest, sold, seed, now)
 	return told, again, problem
 }
 
+// merge does a merge on the customer's cart, which is still to be kept.
+func merge(d *desk, call *adapters.Call, own *cartcore.Cart, command *cartcore.Command, sold *catalog.Snapshot, now int64) (done *deed, again bool, problem *cartcore.Error) {
+	if d.Backend != nil {
+		return mergeBacked(d, call, own, command, sold, now)
+	}
+	merged, outcome, problem := cartcore.Apply(own, command, sold.Facts, &d.Engine.Limits, now)
+	return &deed{Base: own, Next: merged, Outcome: outcome, Sold: sold}, false, problem
+}
+
 // settleGuest leaves in the guest's cart what did not fit into the customer's own, once that is saved.
-func settleGuest(d *desk, own, guest *cartcore.Cart, facts cartcore.Facts, seed string, now int64) (again bool, problem *cartcore.Error) {
+func settleGuest(d *desk, call *adapters.Call, own, guest *cartcore.Cart, sold *catalog.Snapshot, seed string, now int64) (again bool, problem *cartcore.Error) {
 	rest, done := cartcore.RestOf(own, guest)
 	if !done {
 		return false, nil
 	}
 	if len(rest) == 0 {
-		return saved(dropTelling(d.Engine, guest, facts, seed, now))
+		again, problem = saved(dropTelling(d.Engine, guest, sold.Facts, seed, now))
+		if d.Backend != nil && !again && problem == nil {
+			cancelBacked(d, call.Request, guest)
+		}
+		return again, problem
 	}
-	return saved(saveTelling(d.Engine, guest, cartcore.Keep(guest, rest, now), cartcore.Merge, facts, seed, now))
+	if d.Backend != nil {
+		return keepRestBacked(d, call, guest, cartcore.Keep(guest, rest, now), sold, now)
+	}
+	return saved(saveTelling(d.Engine, guest, cartcore.Keep(guest, rest, now), cartcore.Merge, sold.Facts, seed, now))
 }

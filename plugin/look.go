@@ -23,11 +23,19 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 	if problem != nil {
 		return refused(d, call, problem)
 	}
-	name := d.Number + schemeOf(call.Request) + "\n" + call.Credentials.Cart + "\n" + caller.Shown
+	if d.Backend != nil {
+		return lookBacked(d, call, caller, cart, sold, now)
+	}
+	name := nameOf(d, call, caller)
 	if answer := recall(d.Engine.Answers, name, cart, sold); answer != nil {
 		return answer
 	}
 	return lookAnew(d, call, caller, cart, sold, name, now)
+}
+
+// nameOf is the name under which the answer to a read is kept.
+func nameOf(d *desk, call *adapters.Call, caller *cartcore.Caller) string {
+	return d.Number + schemeOf(call.Request) + "\n" + call.Credentials.Cart + "\n" + caller.Shown
 }
 
 // lookAnew prints a cart, and keeps the answer under name for the next who asks the same.

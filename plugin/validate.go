@@ -31,6 +31,7 @@ func settingFaults(config *Config) []string {
 	faults = append(faults, outboxFaults(config)...)
 	faults = append(faults, dialectFaults(config)...)
 	faults = append(faults, answersFaults(config)...)
+	faults = append(faults, backendFaults(config)...)
 	for i := range config.Tenants {
 		tenant, at := config.Tenants[i], "tenants["+strconv.Itoa(i)+"]"
 		checks := [][2]string{

@@ -26,7 +26,8 @@ var Rooms = map[string][]string{
 	"store":    {"cartcore"},
 	"identity": {"cartcore", "jsonpath"},
 	"adapters": {"cartcore"},
-	"plugin":   {"adapters", "catalog", "store", "identity", "cartcore", "jsonpath"},
+	"ucp":      {"cartcore"},
+	"plugin":   {"adapters", "catalog", "store", "identity", "cartcore", "jsonpath", "ucp"},
 }
 
 // Finding is one place that the interpreter does not take.

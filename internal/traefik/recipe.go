@@ -38,7 +38,7 @@ func recipeOf(checkout string, edition Edition) (recipe, error) {
 	}
 	return recipe{
 		edition: edition, version: version, folder: filepath.Join(stock, "compiled"), tags: "compiled", root: checkout,
-		sources: []string{"integration/traefik/compiled", "go.mod", "go.sum", "plugin", "adapters", "identity", "catalog", "store", "cartcore", "jsonpath"},
+		sources: []string{"integration/traefik/compiled", "go.mod", "go.sum", "plugin", "adapters", "identity", "catalog", "store", "cartcore", "jsonpath", "ucp"},
 		cost:    "some minutes; after a change of the plugin about one",
 	}, nil
 }

@@ -1,0 +1,116 @@
+package integration_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mitchellh/mapstructure"
+
+	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/integration/ucpshop"
+	"github.com/polycart/polycart/internal/transcript"
+	"github.com/polycart/polycart/plugin"
+)
+
+// differsBehindService are the transcripts that are not the same with a cart service behind the plugin, and why.
+var differsBehindService = map[string]string{}
+
+// What a client sees does not depend on whether a cart service is behind the plugin.
+func TestTranscriptsWithACartServiceBehind(t *testing.T) {
+	for _, tags := range []bool{false, true} {
+		t.Run(map[bool]string{false: "without tags", true: "with tags"}[tags], func(t *testing.T) {
+			eachBacked(t, func(t *testing.T, script transcript.Script) {
+				fixture := transcript.NewFixture(t, "..", script)
+				handler := native(t, fixture.Config, behindPlugin(t, fixture, ucpshop.Settings{Tags: tags}), script.Name)
+				transcript.Run(t, script, fixture, transcript.Handler(handler))
+			})
+		})
+	}
+}
+
+// eachBacked runs a test for every transcript that is the same with a cart service.
+func eachBacked(t *testing.T, run func(t *testing.T, script transcript.Script)) {
+	t.Helper()
+	scripts, err := transcript.Load(filepath.Join("..", "testdata", "transcripts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, script := range scripts {
+		if differsBehindService[script.Name] == "" {
+			t.Run(script.Name, func(t *testing.T) { run(t, script) })
+		}
+	}
+}
+
+// behindPlugin has a fixture's carts kept by a reference cart service that sells the fixture's catalogue, as it is at each
+// request. What is no request of the protocol is passed on, as in every transcript.
+func behindPlugin(t testing.TB, fixture *transcript.Fixture, settings ucpshop.Settings) http.Handler {
+	t.Helper()
+	fixture.Config["backend"] = map[string]any{"kind": "ucp", "profile": "https://polycart.example/.well-known/ucp"}
+	tenant := fixture.Config["tenants"].([]any)[0].(map[string]any)
+	settings.File = filepath.Join(fixture.Folder, "ucpshop.db")
+	settings.Currency = fmt.Sprint(tenant["currency"])
+	settings.Items = sold(t, tenant)
+	shop, err := ucpshop.Open(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := shop.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	service, other := shop.Handler(), transcript.Upstream()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/carts" && !strings.HasPrefix(r.URL.Path, "/carts/") {
+			other.ServeHTTP(w, r)
+			return
+		}
+		if err := shop.SetItems(sold(t, tenant)); err != nil {
+			t.Error(err)
+		}
+		service.ServeHTTP(w, r)
+	})
+}
+
+// sold is a tenant's catalogue as the cart service sells it.
+func sold(t testing.TB, tenant map[string]any) []ucpshop.Item {
+	t.Helper()
+	from := tenant["catalog"].(map[string]any)
+	text := []byte(fmt.Sprint(from["inline"]))
+	if file, is := from["file"]; is {
+		var err error
+		if text, err = os.ReadFile(fmt.Sprint(file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	snapshot, faults := catalog.Parse(text, fmt.Sprint(tenant["currency"]))
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	return ucpshop.FromCatalog(snapshot)
+}
+
+// native is the middleware compiled into this test.
+func native(t testing.TB, from map[string]any, next http.Handler, name string) http.Handler {
+	t.Helper()
+	config := plugin.CreateConfig()
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		DecodeHook: mapstructure.StringToSliceHookFunc(","), WeaklyTypedInput: true, Result: config,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := decoder.Decode(from); err != nil {
+		t.Fatal(err)
+	}
+	handler, err := plugin.New(t.Context(), next, config, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}

@@ -1,0 +1,234 @@
+package plugin
+
+import (
+	"net/http"
+
+	"github.com/polycart/polycart/adapters"
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/identity"
+	"github.com/polycart/polycart/store"
+	"github.com/polycart/polycart/ucp"
+)
+
+// lookBacked answers a request that only reads where a cart service is behind the router: what the service has counts. A cart that it
+// answers as it did before is printed as it was before.
+func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
+	v := visitOf(d, call, sold, now)
+	seen, problem := glance(d, v, cart, caller)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	name := nameOf(d, call, caller)
+	if answer := recall(d.Engine.Answers, name, seen.Cart, seen.Sold); answer != nil {
+		return answer
+	}
+	return lookAnew(d, call, caller, seen.Cart, seen.Sold, name, now)
+}
+
+// glance looks at a cart without its lock, which most reads need not wait for.
+func glance(d *desk, v *visit, cart *cartcore.Cart, caller *cartcore.Caller) (*seenCart, *cartcore.Error) {
+	backing := cart.Backing
+	if backing == nil || backing.ID == "" || backing.Intent != nil {
+		if len(cart.Lines) == 0 && (backing == nil || backing.Intent == nil) {
+			return &seenCart{Kept: cart, Known: v.Sold, Cart: cart, Sold: v.Sold}, nil
+		}
+		return lookClosely(d, v, caller)
+	}
+	into, failed := fetch(d.Backend, v.Request, &ucp.Change{Method: http.MethodGet, Path: ucp.CartPath(backing.ID)}, "", "")
+	if failed != nil {
+		return nil, cartcore.Fail(cartcore.KindUnavailable, failed.Err)
+	}
+	seen := seenOf(d.Backend.Seen, cart)
+	if seen != nil && into.status == http.StatusOK && seenAgain(d.Backend.Seen, seen, v.Sold, into.body.Bytes(), v.Now) {
+		return seen, nil
+	}
+	answer := answered(into, cart.Currency)
+	if answer.Meaning == ucp.MeaningMissing {
+		return lookClosely(d, v, caller)
+	}
+	if answer.Meaning != ucp.MeaningCart {
+		return nil, cartcore.Fail(cartcore.KindUnavailable, answer.Err)
+	}
+	made := backingOf(d.Backend, backing, cart.Lines, v.Sold, answer)
+	if !cartcore.HoldsGoods(made, cart.Lines) {
+		return lookClosely(d, v, caller)
+	}
+	seen = seenBy(v, cart.Lines, made, answer)
+	seen.Cart = cartcore.Backed(cart, made)
+	keepSeen(d.Backend.Seen, seen, cart)
+	return seen, nil
+}
+
+// lookClosely looks at a cart under its lock, and puts right what is not as the service has it.
+func lookClosely(d *desk, v *visit, caller *cartcore.Caller) (*seenCart, *cartcore.Error) {
+	lock := d.Locks[stripeOf(caller.Key)]
+	lock.Lock()
+	defer lock.Unlock()
+	for try := 0; try < maxTries; try++ {
+		stepAside(d.Engine.Shared, try)
+		seen, again, problem := lookOnce(d, v, caller)
+		if problem != nil || !again {
+			return seen, problem
+		}
+	}
+	return nil, cartcore.Refuse(cartcore.KindConflict)
+}
+
+func lookOnce(d *desk, v *visit, caller *cartcore.Caller) (seen *seenCart, again bool, problem *cartcore.Error) {
+	held, problem := claimCart(d, caller.Key)
+	if held || problem != nil {
+		return nil, held, problem
+	}
+	defer func() { unclaimCart(d, caller.Key) }()
+	cart, err := store.GetCart(d.Carts, caller.Key)
+	if err != nil {
+		return nil, false, cartcore.Fail(cartcore.KindUnavailable, err)
+	}
+	if cart == nil { // it has just gone
+		return nil, false, cartcore.Refuse(cartcore.KindConflict)
+	}
+	return seeing(d, v, cart)
+}
+
+// seeing answers a cart as the service has it, under the lock of the cart, and keeps what the service has otherwise. again says that
+// another writer won, or that the service's cart has gone. A cart of the service that has gone is made anew from ours.
+func seeing(d *desk, v *visit, cart *cartcore.Cart) (seen *seenCart, again bool, problem *cartcore.Error) {
+	backing := cart.Backing
+	if backing != nil && backing.Intent != nil {
+		return undo(d, v, cart)
+	}
+	if backing == nil || backing.ID == "" {
+		if len(cart.Lines) > 0 {
+			return restore(d, v, cart, cartcore.Quietly(cart))
+		}
+		return &seenCart{Kept: cart, Known: v.Sold, Cart: cart, Sold: &catalog.Snapshot{Facts: cartcore.Facts{}}}, false, nil
+	}
+	if seen := seenOf(d.Backend.Seen, cart); seen != nil && counts(d, v, seen) {
+		return seen, false, nil
+	}
+	answer := lookUpstream(d.Backend, v.Request, backing.ID, cart.Currency)
+	switch answer.Meaning {
+	case ucp.MeaningCart:
+		return follow(d, v, cart, backingOf(d.Backend, backing, cart.Lines, v.Sold, answer), answer)
+	case ucp.MeaningMissing:
+		again, problem := saved(store.SaveCart(d.Carts, cartcore.Backed(cartcore.Quietly(cart), cartcore.Moved(&cartcore.Backing{Moves: backing.Moves})), cart.Version))
+		return nil, again || problem == nil, problem
+	}
+	return nil, false, cartcore.Fail(cartcore.KindUnavailable, answer.Err)
+}
+
+// counts tells whether a cart need not be looked at again before a command: it was seen a moment ago, or the command is a change that
+// the service refuses where its cart is another one by now.
+func counts(d *desk, v *visit, seen *seenCart) bool {
+	if v.Command.Verb == cartcore.Read || !(seen.Known == v.Sold || catalog.Same(seen.Known, v.Sold)) {
+		return false
+	}
+	if v.Now-seenAt(d.Backend.Seen, seen) < d.Backend.LookAgain {
+		return true
+	}
+	return seen.Cart.Backing.Tag != "" && (v.Command.Verb <= cartcore.Clear || v.Command.Verb == cartcore.Merge)
+}
+
+// follow takes over what the service has otherwise than our cart.
+func follow(d *desk, v *visit, cart *cartcore.Cart, backing *cartcore.Backing, answer *ucp.Answer) (seen *seenCart, again bool, problem *cartcore.Error) {
+	next, changed := cartcore.Follow(cart, backing, identity.Entropy(), v.Now)
+	seen = seenBy(v, next.Lines, backing, answer)
+	if !changed && (cart.Backing != nil && cart.Backing.Intent == nil && cart.Backing.ID == backing.ID) {
+		seen.Cart = next
+		keepSeen(d.Backend.Seen, seen, cart)
+		return seen, false, nil
+	}
+	next.Version++
+	next.Updated = v.Now
+	if !changed {
+		next.Quiet++
+		next.Updated = cart.Updated
+	}
+	if again, problem := saved(saveTelling(d.Engine, cart, next, cartcore.Put, factsOf(cart.Lines, nil, seen.Sold.Facts), identity.Entropy(), v.Now)); again || problem != nil {
+		return nil, again, problem
+	}
+	keepSeen(d.Backend.Seen, seen, next)
+	return seen, false, nil
+}
+
+// settlesWithin is for how long a change that was sent and not answered can still be on its way, in milliseconds: longer than any
+// request lives between Traefik and a service. Until then it is sent again before anything else is done, so that it cannot come later.
+const settlesWithin = 60 * 1000
+
+// undo ends a change whose answer nobody got: its client was told that it was not done, so it is undone.
+func undo(d *desk, v *visit, cart *cartcore.Cart) (seen *seenCart, again bool, problem *cartcore.Error) {
+	age := v.Now - cart.Backing.Intent.At
+	settled := cartcore.Backed(cart, cartcore.Moved(cart.Backing))
+	if age < settlesWithin {
+		answer := resend(d, v, cart)
+		if !answer.Complete {
+			return nil, false, cartcore.Fail(cartcore.KindUnavailable, answer.Err)
+		}
+		if answer.Meaning == ucp.MeaningMissing {
+			again, problem = unsent(d, cart, &cartcore.Backing{Moves: cart.Backing.Moves})
+			return nil, again, problem
+		}
+		if answer.Cart != nil {
+			backing := cartcore.Moved(backingOf(d.Backend, cart.Backing, cart.Lines, v.Sold, answer))
+			if cartcore.HoldsGoods(backing, cart.Lines) {
+				return follow(d, v, cart, backing, answer)
+			}
+			settled.Backing = backing
+		}
+	}
+	if settled.Backing.ID == "" && len(cart.Lines) == 0 {
+		again, problem = unsent(d, cart, cart.Backing)
+		return nil, again, problem
+	}
+	return restore(d, v, settled, cartcore.Quietly(settled))
+}
+
+// restore has the service put into its cart what base holds, the next version of cart, where it has none or another one.
+func restore(d *desk, v *visit, cart, base *cartcore.Cart) (seen *seenCart, again bool, problem *cartcore.Error) {
+	kept, answer, again, problem := push(d, v, cart, base, base.Lines, v.Sold.Facts)
+	if problem != nil || again {
+		return nil, again, problem
+	}
+	backing := settledBacking(d, v, kept, base.Lines, answer)
+	if answer.Cart != nil {
+		return follow(d, v, kept, backing, answer)
+	}
+	// Nothing of it can be had: the lines stay, as they do where no service is behind us.
+	next := cartcore.Backed(cartcore.Quietly(kept), backing)
+	if again, problem := saved(store.SaveCart(d.Carts, next, kept.Version)); again || problem != nil {
+		return nil, again, problem
+	}
+	gone := grantedBy(d.Backend, answer, cartcore.GoodsOf(backing), next.Lines, factsOf(next.Lines, nil, v.Sold.Facts))
+	return &seenCart{Kept: next, Known: v.Sold, Cart: next, Sold: &catalog.Snapshot{Facts: gone}}, false, nil
+}
+
+// seenBy is how the service has a cart of lines.
+func seenBy(v *visit, lines []*cartcore.Line, backing *cartcore.Backing, answer *ucp.Answer) *seenCart {
+	facts := factsOf(lines, nil, v.Sold.Facts)
+	priceBy(facts, backing, answer, v.Sold.Facts)
+	return &seenCart{Known: v.Sold, Sold: &catalog.Snapshot{Facts: facts}, Body: answer.Body, At: v.Now}
+}
+
+// claimCart keeps other Traefiks from changing a cart at the service for as long as one change can take; held says that another
+// one does.
+func claimCart(d *desk, key cartcore.Key) (held bool, problem *cartcore.Error) {
+	wait, err := store.ClaimCart(d.Carts, key, backendPart, exchangesMost*d.Backend.Timeout.Milliseconds())
+	if err != nil {
+		return false, cartcore.Fail(cartcore.KindUnavailable, err)
+	}
+	return wait > 0, nil
+}
+
+// unclaimCart lets other Traefiks go on. A claim that cannot be given back ends by itself.
+func unclaimCart(d *desk, key cartcore.Key) {
+	_, _ = store.ClaimCart(d.Carts, key, backendPart, 0)
+}
+
+const (
+	// backendPart names the claim on a cart beside those of the outbox.
+	backendPart = "cart service"
+	// exchangesMost is more requests than one change takes even after a failure: the one that failed again, back to what was, a
+	// look, the change and its correction.
+	exchangesMost = 6
+)

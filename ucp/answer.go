@@ -1,0 +1,155 @@
+package ucp
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Meaning is what an answer of the service comes to. The list is closed.
+type Meaning int
+
+// The meanings. Add only at the end.
+const (
+	MeaningCart     Meaning = iota // the cart as it is now
+	MeaningMissing                 // the service has no such cart
+	MeaningDeclined                // the service does not do the change, for what it is about: nothing changed
+	MeaningRejected                // the service does not take the request: nothing changed
+	MeaningStale                   // the cart is not the one that If-Match names: nothing changed
+	MeaningUnsure                  // nobody knows whether anything changed
+)
+
+// Answer is what the service said.
+type Answer struct {
+	Meaning  Meaning
+	Cart     *Cart  // where MeaningCart
+	Tag      string // the entity tag of Cart; empty: none
+	Body     []byte // as it came
+	Complete bool   // it came whole, so that what was asked is over at the service, however it ended
+	Err      error  // what is wrong, for the log
+	messages []wireMessage
+}
+
+// Unsure is the answer that did not come.
+func Unsure(err error) *Answer { return &Answer{Meaning: MeaningUnsure, Err: err} }
+
+// Read reads an answer whose body came whole. Carts must be in currency.
+func Read(status int, header http.Header, body []byte, currency string) *Answer {
+	answer := &Answer{Meaning: MeaningUnsure, Body: body, Complete: status < 500}
+	wire := &wireAnswer{}
+	problem := json.Unmarshal(body, wire)
+	if status == http.StatusOK || status == http.StatusCreated {
+		if problem != nil {
+			answer.Err = fmt.Errorf("the cart service answered %d with what is no cart: %w; it begins with %s", status, problem, shortened(string(body)))
+			return answer
+		}
+		return readOutcome(answer, status, header, wire, currency)
+	}
+	answer.Err = fmt.Errorf("the cart service answered %d %s", status, said(wire, problem, body))
+	answer.messages = wire.Messages
+	switch {
+	case status == http.StatusNotFound && problem == nil && notFound(wire.Messages):
+		answer.Meaning = MeaningMissing
+	case status == http.StatusPreconditionFailed:
+		answer.Meaning = MeaningStale
+	case status == http.StatusBadRequest && problem == nil && len(wire.Messages) > 0:
+		// Some servers answer what is about an item with 400 and the messages that belong to 200.
+		answer.Meaning = MeaningDeclined
+	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
+		answer.Meaning = MeaningRejected
+	}
+	return answer
+}
+
+// readOutcome reads an answer with status 200 or 201.
+func readOutcome(answer *Answer, status int, header http.Header, wire *wireAnswer, currency string) *Answer {
+	answer.messages = wire.Messages
+	if wire.UCP.Status == "error" {
+		answer.Err = fmt.Errorf("the cart service answered an error: %s", messageText(wire.Messages))
+		answer.Meaning = MeaningDeclined
+		if notFound(wire.Messages) {
+			answer.Meaning = MeaningMissing
+		}
+		return answer
+	}
+	cart, err := cartIn(wire, currency)
+	if err != nil {
+		answer.Err = fmt.Errorf("the cart service answered %d with a cart that cannot be used: %w", status, err)
+		return answer
+	}
+	answer.Meaning = MeaningCart
+	answer.Cart = cart
+	if tag := header.Get("ETag"); strings.HasPrefix(tag, `"`) { // a weak tag matches nothing in If-Match (RFC 9110 §13.1.1)
+		answer.Tag = tag
+	}
+	return answer
+}
+
+// notFound tells whether the cart, and not one of its items, is what is not found.
+func notFound(messages []wireMessage) bool {
+	for i := range messages {
+		code := strings.ToLower(messages[i].Code)
+		if messages[i].Type != "info" && strings.HasSuffix(code, "not_found") && !strings.Contains(messages[i].Path, "line_items") {
+			return true
+		}
+	}
+	return false
+}
+
+// Unavailable tells whether an item that the service did not put into the cart is one that it does not sell, rather than one
+// that it has none of.
+func Unavailable(answer *Answer, item string) bool {
+	named, withdrawn, sold := false, false, false
+	for i := range answer.messages {
+		message := &answer.messages[i]
+		about := names(message, item)
+		if named && !about {
+			continue
+		}
+		if about && !named {
+			named, withdrawn, sold = true, false, false
+		}
+		switch strings.ToLower(message.Code) {
+		case "item_unavailable", "not_found", "resource_not_found", "invalid_request":
+			withdrawn = true
+		case "out_of_stock", "quantity_adjusted":
+			sold = true
+		}
+	}
+	return withdrawn && !sold
+}
+
+// names tells whether a message is about an item, as a path such as $.line_items[?@.item.id == "x"] or a text says.
+func names(message *wireMessage, item string) bool {
+	quoted := shortened(item)
+	return strings.Contains(message.Path, quoted) || strings.Contains(message.Path, "'"+item+"'") || strings.Contains(message.Content, item)
+}
+
+// said is what an answer that is no cart says, for the log.
+func said(wire *wireAnswer, problem error, body []byte) string {
+	if problem != nil {
+		return "with what is no JSON; it begins with " + shortened(string(body))
+	}
+	if len(wire.Messages) > 0 {
+		return messageText(wire.Messages)
+	}
+	return shortened(wire.Code) + ": " + shortened(wire.Content)
+}
+
+// messageText lists messages, for the log.
+func messageText(messages []wireMessage) string {
+	if len(messages) == 0 {
+		return "without a message"
+	}
+	const most = 5
+	texts := []string{}
+	for i := range messages {
+		if i == most {
+			texts = append(texts, "…")
+			break
+		}
+		texts = append(texts, shortened(messages[i].Code)+": "+shortened(messages[i].Content))
+	}
+	return strings.Join(texts, "; ")
+}
