@@ -16,8 +16,28 @@ import (
 	"github.com/polycart/polycart/plugin"
 )
 
+// Why a transcript is not the same with a cart service behind the plugin. docs/backends.md tells it to operators.
+const (
+	oneShop  = "one service sells for one shop, and the transcript has two"
+	dropped  = "the service leaves out, at any change, what can no longer be had; without one a line stays until it is named"
+	vanished = "the service's total counts what it still has and the catalogue has lost"
+)
+
 // differsBehindService are the transcripts that are not the same with a cart service behind the plugin, and why.
-var differsBehindService = map[string]string{}
+var differsBehindService = map[string]string{
+	"agent/two-shops":                 oneShop,
+	"itemkey/two-shops":               oneShop,
+	"shop/two-tenants":                oneShop,
+	"vesuvio/two-stores":              oneShop,
+	"fabric/merge-what-fits":          dropped,
+	"fabric/remove-no-longer-sold":    dropped,
+	"itemkey/no-longer-sold-removed":  dropped,
+	"vesuvio/bulk-item-vanished":      dropped,
+	"fabric/update-no-longer-sold":    vanished,
+	"shop/item-vanished-meanwhile":    vanished,
+	"vesuvio/customer-cart":           vanished,
+	"vesuvio/item-vanished-meanwhile": vanished,
+}
 
 // What a client sees does not depend on whether a cart service is behind the plugin.
 func TestTranscriptsWithACartServiceBehind(t *testing.T) {
@@ -82,9 +102,9 @@ func sold(t testing.TB, tenant map[string]any) []ucpshop.Item {
 	t.Helper()
 	from := tenant["catalog"].(map[string]any)
 	text := []byte(fmt.Sprint(from["inline"]))
-	if file, is := from["file"]; is {
+	if file, _ := from["file"].(string); file != "" {
 		var err error
-		if text, err = os.ReadFile(fmt.Sprint(file)); err != nil {
+		if text, err = os.ReadFile(file); err != nil {
 			t.Fatal(err)
 		}
 	}
