@@ -79,6 +79,10 @@ func doBacked(d *desk, v *visit, seen *seenCart) (done *deed, again bool, proble
 		return nil, false, problem
 	}
 	if cartcore.SameGoods(bare.Lines, next.Lines) {
+		if isOld(d, v, seen) {
+			forgetSeen(d.Backend.Seen, bare.Key)
+			return nil, true, nil
+		}
 		return doneHere(seen, bare, next, outcome, facts)
 	}
 	kept, answer, again, problem := push(d, v, seen.Cart, cartcore.Quietly(seen.Cart), next.Lines, facts)
@@ -135,14 +139,15 @@ func doneThere(d *desk, v *visit, bare, kept *cartcore.Cart, sent []*cartcore.Li
 		if !changed {
 			after.Quiet++
 		}
-		return nil, false, keepRefused(d, v, kept, after, granted, refusal)
+		return nil, false, keepRefused(d, v, kept, after, facts, refusal)
 	}
-	view, problem := cartcore.Show(after, granted)
+	// What is printed has the catalogue's stock, as the next read has.
+	view, problem := cartcore.Show(after, facts)
 	if problem != nil {
 		return nil, false, problem
 	}
 	outcome.View = view
-	done := &deed{Base: kept, Next: after, Outcome: outcome, Sold: &catalog.Snapshot{Facts: granted}}
+	done := &deed{Base: kept, Next: after, Outcome: outcome, Sold: &catalog.Snapshot{Facts: facts}}
 	if answer.Cart != nil {
 		done.Seen = seenBy(v, after.Lines, backing, answer)
 	}

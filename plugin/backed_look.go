@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
@@ -50,6 +51,7 @@ func glance(d *desk, v *visit, cart *cartcore.Cart, caller *cartcore.Caller) (*s
 	if answer.Meaning != ucp.MeaningCart {
 		return nil, cartcore.Fail(cartcore.KindUnavailable, answer.Err)
 	}
+	knowItems(d, v, cart, answer)
 	made := backingOf(d.Backend, backing, cart.Lines, v.Sold, answer)
 	if !cartcore.HoldsGoods(made, cart.Lines) {
 		return lookClosely(d, v, caller)
@@ -110,6 +112,7 @@ func seeing(d *desk, v *visit, cart *cartcore.Cart) (seen *seenCart, again bool,
 	answer := lookUpstream(d.Backend, v.Request, backing.ID, cart.Currency)
 	switch answer.Meaning {
 	case ucp.MeaningCart:
+		knowItems(d, v, cart, answer)
 		return follow(d, v, cart, backingOf(d.Backend, backing, cart.Lines, v.Sold, answer), answer)
 	case ucp.MeaningMissing:
 		again, problem := saved(store.SaveCart(d.Carts, cartcore.Backed(cartcore.Quietly(cart), cartcore.Moved(&cartcore.Backing{Moves: backing.Moves})), cart.Version))
@@ -124,10 +127,34 @@ func counts(d *desk, v *visit, seen *seenCart) bool {
 	if v.Command.Verb == cartcore.Read || !(seen.Known == v.Sold || catalog.Same(seen.Known, v.Sold)) {
 		return false
 	}
-	if v.Now-seenAt(d.Backend.Seen, seen) < d.Backend.LookAgain {
-		return true
+	return !isOld(d, v, seen) || (seen.Cart.Backing.Tag != "" && (v.Command.Verb <= cartcore.Clear || v.Command.Verb == cartcore.Merge))
+}
+
+// isOld tells whether others may have changed a cart at the service since it was seen.
+func isOld(d *desk, v *visit, seen *seenCart) bool {
+	at := seenAt(d.Backend.Seen, seen)
+	return at != v.Now && at != 0 && v.Now-at >= d.Backend.LookAgain
+}
+
+// knowItems asks a catalogue service for items that only the cart service has in the cart: somebody else put them there. What the
+// catalogue does not answer stays a line that nobody is shown.
+func knowItems(d *desk, v *visit, cart *cartcore.Cart, answer *ucp.Answer) {
+	sells := d.Catalogs[cart.Key.Tenant]
+	if !d.Engine.Asks || !catalog.IsService(sells) {
+		return
 	}
-	return seen.Cart.Backing.Tag != "" && (v.Command.Verb <= cartcore.Clear || v.Command.Verb == cartcore.Merge)
+	lines := append([]*cartcore.Line{}, cart.Lines...)
+	for _, line := range backingOf(d.Backend, cart.Backing, cart.Lines, v.Sold, answer).Lines {
+		if line.SKU == "" && line.Parent == "" {
+			lines = append(lines, &cartcore.Line{SKU: line.Item})
+		}
+	}
+	if len(lines) == len(cart.Lines) {
+		return
+	}
+	if found, problem := catalog.For(sells, v.Command.Asks, lines, false, v.Now); problem == nil {
+		v.Sold = found
+	}
 }
 
 // follow takes over what the service has otherwise than our cart.
@@ -210,14 +237,20 @@ func seenBy(v *visit, lines []*cartcore.Line, backing *cartcore.Backing, answer 
 	return &seenCart{Known: v.Sold, Sold: &catalog.Snapshot{Facts: facts}, Body: answer.Body, At: v.Now}
 }
 
-// claimCart keeps other Traefiks from changing a cart at the service for as long as one change can take; held says that another
-// one does.
+// claimCart keeps other Traefiks from changing a cart at the service for as long as one change can take, and waits for one that
+// does; held says that it takes too long.
 func claimCart(d *desk, key cartcore.Key) (held bool, problem *cartcore.Error) {
-	wait, err := store.ClaimCart(d.Carts, key, backendPart, exchangesMost*d.Backend.Timeout.Milliseconds())
-	if err != nil {
-		return false, cartcore.Fail(cartcore.KindUnavailable, err)
+	for waited := time.Duration(0); waited < d.Backend.Timeout; waited += changePause {
+		wait, err := store.ClaimCart(d.Carts, key, backendPart, exchangesMost*d.Backend.Timeout.Milliseconds())
+		if err != nil {
+			return false, cartcore.Fail(cartcore.KindUnavailable, err)
+		}
+		if wait == 0 {
+			return false, nil
+		}
+		time.Sleep(changePause)
 	}
-	return wait > 0, nil
+	return true, nil
 }
 
 // unclaimCart lets other Traefiks go on. A claim that cannot be given back ends by itself.
@@ -228,6 +261,8 @@ func unclaimCart(d *desk, key cartcore.Key) {
 const (
 	// backendPart names the claim on a cart beside those of the outbox.
 	backendPart = "cart service"
+	// changePause is between two tries to claim a cart: a few of them pass while a service answers.
+	changePause = 10 * time.Millisecond
 	// exchangesMost is more requests than one change takes even after a failure: the one that failed again, back to what was, a
 	// look, the change and its correction.
 	exchangesMost = 6
