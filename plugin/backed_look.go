@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"net/http"
 	"time"
 
 	"github.com/polycart/polycart/adapters"
@@ -15,11 +14,19 @@ import (
 // lookBacked answers a request that only reads where a cart service is behind the router: what the service has counts. A cart that it
 // answers as it did before is printed as it was before.
 func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
-	v := visitOf(d, call, sold, now)
-	seen, problem := glance(d, v, cart, caller)
-	if problem != nil {
-		return refused(d, call, problem)
+	seen := seenOf(d.Backend.Seen, cart)
+	if seen == nil || seen.ID == "" {
+		return lookFirst(d, call, caller, cart, sold, now)
 	}
+	into, failed := fetchCart(d.Backend, call.Request, seen.ID)
+	if failed != nil || !seenAgain(d.Backend.Seen, seen, into, sold, now) {
+		return lookNewer(d, call, caller, cart, sold, into, failed, now)
+	}
+	return lookSeen(d, call, caller, seen, now)
+}
+
+// lookSeen prints a cart as it was seen.
+func lookSeen(d *desk, call *adapters.Call, caller *cartcore.Caller, seen *seenCart, now int64) *adapters.Answer {
 	name := nameOf(d, call, caller)
 	if answer := recall(d.Engine.Answers, name, seen.Cart, seen.Sold); answer != nil {
 		return answer
@@ -27,54 +34,60 @@ func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *car
 	return lookAnew(d, call, caller, seen.Cart, seen.Sold, name, now)
 }
 
-// glance looks at a cart without its lock, which most reads need not wait for.
-func glance(d *desk, v *visit, cart *cartcore.Cart, caller *cartcore.Caller) (*seenCart, *cartcore.Error) {
+// lookFirst looks at a cart that was not seen lately, without its lock, which most reads need not wait for.
+func lookFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	backing := cart.Backing
+	if len(cart.Lines) == 0 && (backing == nil || (backing.ID == "" && backing.Intent == nil)) {
+		return lookSeen(d, call, caller, &seenCart{Cart: cart, Sold: sold}, now)
+	}
 	if backing == nil || backing.ID == "" || backing.Intent != nil {
-		if len(cart.Lines) == 0 && (backing == nil || backing.Intent == nil) {
-			return &seenCart{Kept: cart, Known: v.Sold, Cart: cart, Sold: v.Sold}, nil
-		}
-		return lookClosely(d, v, caller)
+		return lookClosely(d, call, caller, sold, now)
 	}
-	into, failed := fetch(d.Backend, v.Request, &ucp.Change{Method: http.MethodGet, Path: ucp.CartPath(backing.ID)}, "", "")
-	if failed != nil {
-		return nil, cartcore.Fail(cartcore.KindUnavailable, failed.Err)
+	into, failed := fetchCart(d.Backend, call.Request, backing.ID)
+	return lookNewer(d, call, caller, cart, sold, into, failed, now)
+}
+
+// lookNewer prints a cart that the service answers otherwise than before.
+func lookNewer(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, into *recorder, failed *ucp.Answer, now int64) *adapters.Answer {
+	answer := failed
+	if failed == nil {
+		answer = answered(into, cart.Currency)
 	}
-	seen := seenOf(d.Backend.Seen, cart)
-	if seen != nil && into.status == http.StatusOK && seenAgain(d.Backend.Seen, seen, v.Sold, into.body.Bytes(), v.Now) {
-		return seen, nil
-	}
-	answer := answered(into, cart.Currency)
 	if answer.Meaning == ucp.MeaningMissing {
-		return lookClosely(d, v, caller)
+		return lookClosely(d, call, caller, sold, now)
 	}
 	if answer.Meaning != ucp.MeaningCart {
-		return nil, cartcore.Fail(cartcore.KindUnavailable, answer.Err)
+		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, answer.Err))
 	}
+	v := visitOf(d, call, sold, now)
 	knowItems(d, v, cart, answer)
-	made := backingOf(d.Backend, backing, cart.Lines, v.Sold, answer)
+	made := backingOf(d.Backend, cart.Backing, cart.Lines, v.Sold, answer)
 	if !cartcore.HoldsGoods(made, cart.Lines) {
-		return lookClosely(d, v, caller)
+		return lookClosely(d, call, caller, sold, now)
 	}
-	seen = seenBy(v, cart.Lines, made, answer)
+	seen := seenBy(v, cart.Lines, made, answer)
 	seen.Cart = cartcore.Backed(cart, made)
 	keepSeen(d.Backend.Seen, seen, cart)
-	return seen, nil
+	return lookSeen(d, call, caller, seen, now)
 }
 
 // lookClosely looks at a cart under its lock, and puts right what is not as the service has it.
-func lookClosely(d *desk, v *visit, caller *cartcore.Caller) (*seenCart, *cartcore.Error) {
+func lookClosely(d *desk, call *adapters.Call, caller *cartcore.Caller, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	lock := d.Locks[stripeOf(caller.Key)]
 	lock.Lock()
 	defer lock.Unlock()
+	v := visitOf(d, call, sold, now)
 	for try := 0; try < maxTries; try++ {
 		stepAside(d.Engine.Shared, try)
 		seen, again, problem := lookOnce(d, v, caller)
-		if problem != nil || !again {
-			return seen, problem
+		if problem != nil {
+			return refused(d, call, problem)
+		}
+		if !again {
+			return lookSeen(d, call, caller, seen, now)
 		}
 	}
-	return nil, cartcore.Refuse(cartcore.KindConflict)
+	return refused(d, call, cartcore.Refuse(cartcore.KindConflict))
 }
 
 func lookOnce(d *desk, v *visit, caller *cartcore.Caller) (seen *seenCart, again bool, problem *cartcore.Error) {
@@ -130,10 +143,10 @@ func counts(d *desk, v *visit, seen *seenCart) bool {
 	return !isOld(d, v, seen) || (seen.Cart.Backing.Tag != "" && (v.Command.Verb <= cartcore.Clear || v.Command.Verb == cartcore.Merge))
 }
 
-// isOld tells whether others may have changed a cart at the service since it was seen.
+// isOld tells whether others may have changed a cart at the service since it was seen; what it does not have is never old.
 func isOld(d *desk, v *visit, seen *seenCart) bool {
 	at := seenAt(d.Backend.Seen, seen)
-	return at != v.Now && at != 0 && v.Now-at >= d.Backend.LookAgain
+	return at != 0 && at != v.Now && v.Now-at >= d.Backend.LookAgain
 }
 
 // knowItems asks a catalogue service for items that only the cart service has in the cart: somebody else put them there. What the

@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/identity"
 )
 
 // backend is a cart service behind the router, as the requests of one router reach it. Of a configuration without one there is
@@ -14,11 +17,13 @@ type backend struct {
 	Next      http.Handler // Traefik's service of the router, with what stands before it
 	Path      string       // before the paths of the protocol
 	ItemID    string       // what the service calls an item by; empty is the default
-	Headers   map[string][]string
+	Headers   http.Header
 	Timeout   time.Duration
 	LookAgain int64 // milliseconds
-	MaxBytes  int64
+	MaxBytes  int   // of an answer
 	Seen      *seenCarts
+	Tracer    string // the first 24 characters of each Request-Id
+	Sent      *int64 // requests
 }
 
 // itemIDs are the identifiers of the catalogue that a service may have for its items.
@@ -75,9 +80,9 @@ func unusedBackend(from Backend) []string {
 }
 
 // backendHeaders are the headers that every request to the backend has.
-func backendHeaders(from Backend) (headers map[string][]string, faults []string) {
+func backendHeaders(from Backend) (headers http.Header, faults []string) {
 	sent, faults := sentHeaders(from.Headers, from.SecretFile, from.SecretHeader, "backend")
-	headers = map[string][]string{}
+	headers = http.Header{}
 	for name, value := range sent {
 		headers[name] = []string{value}
 	}
@@ -96,6 +101,7 @@ func newBackend(e *engine, config *Config, next http.Handler) *backend {
 	}
 	return &backend{
 		Next: next, Path: from.Path, ItemID: from.ItemID, Headers: e.BackendHeaders, Timeout: time.Duration(milliseconds(from.Timeout, 0)) * time.Millisecond,
-		LookAgain: milliseconds(from.LookAgain, 0), MaxBytes: from.MaxBytes, Seen: e.SeenCarts,
+		LookAgain: milliseconds(from.LookAgain, 0), MaxBytes: int(from.MaxBytes), Seen: e.SeenCarts,
+		Tracer: cartcore.UUID(identity.Entropy())[:24], Sent: new(int64),
 	}
 }

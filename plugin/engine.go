@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"log/slog"
+	"net/http"
 	"strconv"
 
 	"github.com/polycart/polycart/cartcore"
@@ -25,8 +26,8 @@ type engine struct {
 	Rates     *rates // nil: callers are not limited
 	Log       *slog.Logger
 
-	BackendHeaders map[string][]string // sent with every request to the cart service behind the router
-	SeenCarts      *seenCarts          // as that service has them
+	BackendHeaders http.Header // sent with every request to the cart service behind the router
+	SeenCarts      *seenCarts  // as that service has them
 }
 
 // prepare opens what a configuration names, but for the store. It answers every fault it finds, and an engine only where

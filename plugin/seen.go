@@ -2,15 +2,17 @@ package plugin
 
 import (
 	"bytes"
+	"net/http"
 	"sync"
 
 	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/catalog"
 )
 
-// seenCart is a cart as the service behind us was last seen to have it. Nobody may change it but for At and Body, under the lock of
+// seenCart is a cart as the service behind us was last seen to have it. Nobody may change it but for At, under the lock of
 // seenCarts.
 type seenCart struct {
+	ID    string            // what the service calls the cart; empty: it has none
 	Kept  *cartcore.Cart    // as our store has it
 	Known *catalog.Snapshot // the catalogue it was seen beside
 	Cart  *cartcore.Cart    // the same with the service's totals; nil until it is kept
@@ -51,13 +53,13 @@ func seenOf(s *seenCarts, cart *cartcore.Cart) *seenCart {
 }
 
 // seenAgain tells whether the service answered what it had answered before about the same cart, beside the same catalogue.
-func seenAgain(s *seenCarts, seen *seenCart, sold *catalog.Snapshot, body []byte, now int64) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !bytes.Equal(seen.Body, body) || (seen.Known != sold && !catalog.Same(seen.Known, sold)) {
+func seenAgain(s *seenCarts, seen *seenCart, into *recorder, sold *catalog.Snapshot, now int64) bool {
+	if into.status != http.StatusOK || !bytes.Equal(seen.Body, into.body.Bytes()) || (seen.Known != sold && !catalog.Same(seen.Known, sold)) {
 		return false
 	}
+	s.mu.Lock()
 	seen.At = now
+	s.mu.Unlock()
 	return true
 }
 
@@ -74,6 +76,7 @@ func keepSeen(s *seenCarts, seen *seenCart, kept *cartcore.Cart) {
 	if seen.Cart == nil {
 		seen.Cart = kept
 	}
+	seen.ID = seen.Cart.Backing.ID
 	key := cartcore.KeyText(kept.Key)
 	size := int64(len(seen.Body)+len(key)) + seenOverhead
 	s.mu.Lock()

@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
 	"strings"
+	"sync/atomic"
 
-	"github.com/polycart/polycart/cartcore"
-	"github.com/polycart/polycart/identity"
 	"github.com/polycart/polycart/ucp"
 )
 
@@ -41,70 +42,89 @@ func (r *recorder) Write(part []byte) (int, error) {
 		r.status = http.StatusOK
 	}
 	if r.body.Len()+len(part) > r.most {
-		r.over = true
-		return 0, errOversize
+		return r.refuse()
 	}
 	return r.body.Write(part)
+}
+
+func (r *recorder) refuse() (int, error) {
+	r.over = true
+	return 0, errOversize
 }
 
 // passedOn are the headers of the client's request that the service gets too: who asks, as proxies tell it, and traces. Cookies,
 // tokens and keys are the client's with us, not with the service.
 var passedOn = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-Ip", "Traceparent", "Tracestate", "Accept-Language"}
 
-// lookUpstream asks the service for a cart.
-func lookUpstream(b *backend, r *http.Request, id, currency string) *ucp.Answer {
-	return exchange(b, r, &ucp.Change{Method: http.MethodGet, Path: ucp.CartPath(id)}, "", "", currency)
+// headerFor is the header of a request to the service.
+func headerFor(b *backend, r *http.Request) http.Header {
+	header := b.Headers.Clone()
+	from := r.Header
+	for _, name := range passedOn {
+		if from[name] != nil {
+			header[name] = from[name]
+		}
+	}
+	// A UUID that is another for each request, as the service's log wants it; nobody needs to be unable to guess it.
+	header["Request-Id"] = []string{fmt.Sprintf("%s%012x", b.Tracer, atomic.AddInt64(b.Sent, 1)&0xffffffffffff)}
+	return header
 }
 
-// exchange sends one request to the service and reads the answer.
-func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, currency string) *ucp.Answer {
-	into, failed := fetch(b, r, change, key, match)
+// lookUpstream asks the service for a cart.
+func lookUpstream(b *backend, r *http.Request, id, currency string) *ucp.Answer {
+	into, failed := fetchCart(b, r, id)
 	if failed != nil {
 		return failed
 	}
 	return answered(into, currency)
 }
 
-// fetch sends one request to the service; failed is there where no answer came. A change goes on when the client has gone: it would
-// else be done or not by chance.
-func fetch(b *backend, r *http.Request, change *ucp.Change, key, match string) (into *recorder, failed *ucp.Answer) {
-	base := r.Context()
-	if change.Method != http.MethodGet {
-		base = context.WithoutCancel(base)
+// fetchCart gets a cart from the service; failed is there where no answer came.
+func fetchCart(b *backend, r *http.Request, id string) (into *recorder, failed *ucp.Answer) {
+	return fetch(b, r, r.Context(), http.MethodGet, b.Path+ucp.CartPath(id), headerFor(b, r), http.NoBody, 0)
+}
+
+// exchange sends a change to the service and reads the answer. It goes on when the client has gone: it would else be done or not by
+// chance.
+func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, currency string) *ucp.Answer {
+	header := headerFor(b, r)
+	header["Content-Type"] = jsonMedia
+	header["Idempotency-Key"] = []string{key}
+	if match != "" {
+		header["If-Match"] = []string{match}
+	}
+	into, failed := fetch(b, r, context.WithoutCancel(r.Context()), change.Method, b.Path+change.Path, header, io.NopCloser(strings.NewReader(change.Body)), int64(len(change.Body)))
+	if failed != nil {
+		return failed
+	}
+	return answered(into, currency)
+}
+
+// fetch sends one request to the service, within backend.timeout; failed is there where no answer came. What it does not say is
+// the client's: the host and the address.
+func fetch(b *backend, r *http.Request, base context.Context, method, path string, header http.Header, body io.ReadCloser, length int64) (into *recorder, failed *ucp.Answer) {
+	address, err := url.ParseRequestURI(path)
+	if err != nil {
+		return nil, ucp.Unsure(fmt.Errorf("asking the cart service: %w", err))
 	}
 	ctx, cancel := context.WithTimeout(base, b.Timeout)
 	defer cancel()
 	// A reverse proxy that finds a server in the context aborts it by a panic when an answer breaks off. We are not the server's.
-	request, err := http.NewRequestWithContext(context.WithValue(ctx, http.ServerContextKey, nil), change.Method, "http://cart"+b.Path+change.Path, strings.NewReader(change.Body))
-	if err != nil {
-		return nil, ucp.Unsure(fmt.Errorf("asking the cart service: %w", err))
+	request := r.WithContext(context.WithValue(ctx, http.ServerContextKey, nil))
+	request.Method = method
+	request.RequestURI = path // which Traefik's proxy goes by
+	request.URL = address
+	request.Header = header
+	request.Body = body
+	request.ContentLength = length
+	request.TransferEncoding = nil
+	request.Trailer = nil
+	into = &recorder{header: http.Header{}, most: b.MaxBytes}
+	if failed := ask(b.Next, into, request); failed != nil {
+		return nil, failed
 	}
-	request.RequestURI = b.Path + change.Path // which Traefik's proxy goes by
-	request.Host = r.Host
-	request.RemoteAddr = r.RemoteAddr
-	header := request.Header
-	for name, values := range b.Headers {
-		header[name] = values
-	}
-	for _, name := range passedOn {
-		if values := r.Header[name]; values != nil {
-			header[name] = values
-		}
-	}
-	header["Request-Id"] = []string{cartcore.UUID(identity.Entropy())}
-	if key != "" {
-		header["Content-Type"] = jsonMedia
-		header["Idempotency-Key"] = []string{key}
-	}
-	if match != "" {
-		header["If-Match"] = []string{match}
-	}
-	into = &recorder{header: http.Header{}, most: int(b.MaxBytes)}
-	if err := ask(b.Next, into, request); err != nil {
-		return nil, ucp.Unsure(err)
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, ucp.Unsure(fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", err))
+	if ctx.Err() != nil {
+		return nil, ucp.Unsure(fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", ctx.Err()))
 	}
 	return into, nil
 }
@@ -124,16 +144,16 @@ func answered(into *recorder, currency string) *ucp.Answer {
 }
 
 // ask runs the handler behind us. A panic of it is a request that failed.
-func ask(next http.Handler, into *recorder, request *http.Request) (err error) {
-	err = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
+func ask(next http.Handler, into *recorder, request *http.Request) (failed *ucp.Answer) {
+	failed = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = fmt.Errorf("asking the cart service: it broke off: %v", fault)
+			failed = ucp.Unsure(fmt.Errorf("asking the cart service: it broke off: %v", fault))
 		}
 	}()
 	next.ServeHTTP(into, request)
 	if into.status == 0 {
 		into.status = http.StatusOK // a handler that writes nothing has answered 200
 	}
-	return err
+	return failed
 }
