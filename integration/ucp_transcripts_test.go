@@ -52,6 +52,19 @@ func TestTranscriptsWithACartServiceBehind(t *testing.T) {
 	}
 }
 
+// The page for operators names every transcript that differs.
+func TestTheDocumentationSaysWhereACartServiceDiffers(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", "docs", "backends.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range differsBehindService {
+		if link := "(../testdata/transcripts/" + name + ".txt)"; !strings.Contains(string(page), link) {
+			t.Errorf("docs/backends.md does not link %s", name)
+		}
+	}
+}
+
 // eachBacked runs a test for every transcript that is the same with a cart service.
 func eachBacked(t *testing.T, run func(t *testing.T, script transcript.Script)) {
 	t.Helper()
