@@ -81,7 +81,7 @@ func lookUpstream(b *backend, r *http.Request, id, currency string) *ucp.Answer 
 
 // fetchCart gets a cart from the service; failed is there where no answer came.
 func fetchCart(b *backend, r *http.Request, id string) (into *recorder, failed *ucp.Answer) {
-	return fetch(b, r, r.Context(), http.MethodGet, b.Path+ucp.CartPath(id), headerFor(b, r), http.NoBody, 0)
+	return fetch(b, r, r.Context(), http.MethodGet, b.Path+ucp.CartPath(id), headerFor(b, r), "")
 }
 
 // exchange sends a change to the service and reads the answer. It goes on when the client has gone: it would else be done or not by
@@ -93,7 +93,7 @@ func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, curre
 	if match != "" {
 		header["If-Match"] = []string{match}
 	}
-	into, failed := fetch(b, r, context.WithoutCancel(r.Context()), change.Method, b.Path+change.Path, header, io.NopCloser(strings.NewReader(change.Body)), int64(len(change.Body)))
+	into, failed := fetch(b, r, context.WithoutCancel(r.Context()), change.Method, b.Path+change.Path, header, change.Body)
 	if failed != nil {
 		return failed
 	}
@@ -102,7 +102,7 @@ func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, curre
 
 // fetch sends one request to the service, within backend.timeout; failed is there where no answer came. What it does not say is
 // the client's: the host and the address.
-func fetch(b *backend, r *http.Request, base context.Context, method, path string, header http.Header, body io.ReadCloser, length int64) (into *recorder, failed *ucp.Answer) {
+func fetch(b *backend, r *http.Request, base context.Context, method, path string, header http.Header, body string) (into *recorder, failed *ucp.Answer) {
 	address, err := url.ParseRequestURI(path)
 	if err != nil {
 		return nil, ucp.Unsure(fmt.Errorf("asking the cart service: %w", err))
@@ -115,10 +115,13 @@ func fetch(b *backend, r *http.Request, base context.Context, method, path strin
 	request.RequestURI = path // which Traefik's proxy goes by
 	request.URL = address
 	request.Header = header
-	request.Body = body
-	request.ContentLength = length
+	request.Body = http.NoBody
+	request.ContentLength = int64(len(body))
 	request.TransferEncoding = nil
 	request.Trailer = nil
+	if body != "" {
+		bring(request, body)
+	}
 	into = &recorder{header: http.Header{}, most: b.MaxBytes}
 	if failed := ask(b.Next, into, request); failed != nil {
 		return nil, failed
@@ -127,6 +130,13 @@ func fetch(b *backend, r *http.Request, base context.Context, method, path strin
 		return nil, ucp.Unsure(fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", ctx.Err()))
 	}
 	return into, nil
+}
+
+// bring gives a request its body, so that it can be sent again: Go's transport does so by itself where a connection that was idle
+// turns out to be closed, since the request has an Idempotency-Key.
+func bring(request *http.Request, body string) {
+	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }
+	request.Body = io.NopCloser(strings.NewReader(body))
 }
 
 // answered reads what the handler behind us answered, where it came whole.
