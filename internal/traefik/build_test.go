@@ -35,6 +35,7 @@ func checkoutToBuild(t *testing.T) string {
 		"catalog/catalog.go":                  "package catalog\n",
 		"store/store.go":                      "package store\n",
 		"cartcore/cart.go":                    "package cartcore\n",
+		"ucp/cart.go":                         "package ucp\n",
 		"jsonpath/path.go":                    "package jsonpath\n",
 		"integration/traefik/compiled/go.mod": "module github.com/polycart/polycart/integration/traefik/compiled\n",
 		"integration/traefik/go.mod":          "module github.com/polycart/polycart/integration/traefik\n\ngo 1.25.0\n\nrequire github.com/traefik/traefik/v3 v3.0.1 // indirect\n",
