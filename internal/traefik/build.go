@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strings"
 	"time"
 )
 
@@ -30,9 +27,9 @@ func Build(ctx context.Context, checkout string, edition Edition, progress io.Wr
 	if isBuilt(path) {
 		return path, nil
 	}
-	tool, err := exec.LookPath("go")
+	tool, err := findGo("Traefik "+r.version, " or give the path of a Traefik "+r.version)
 	if err != nil {
-		return "", fmt.Errorf("building Traefik %s: the go command is not on PATH; install Go (https://go.dev/dl/) or give the path of a Traefik %s", r.version, r.version)
+		return "", err
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return "", fmt.Errorf("making the cache folder: %w", err)
@@ -48,7 +45,7 @@ func Build(ctx context.Context, checkout string, edition Edition, progress io.Wr
 		return path, nil
 	}
 	started := time.Now()
-	b := builder{tool: tool, recipe: r, progress: progress}
+	b := builder{recipe: r, goTool: goTool{path: tool, what: "Traefik " + r.version, who: "traefik", folder: r.folder, room: room, progress: progress}}
 	if err := b.build(ctx, path); err != nil {
 		return "", err
 	}
@@ -68,13 +65,15 @@ func isBuilt(path string) bool {
 // builder is one run of Build.
 type builder struct {
 	recipe
-	tool     string // path of the go command
-	progress io.Writer
+	goTool
 }
+
+// room is what a Traefik takes on disk.
+const room = "some 5 GB in Go's caches (go env GOCACHE GOMODCACHE) and 250 MB in the user's cache folder"
 
 // build makes the binary at path, first under another name.
 func (b builder) build(ctx context.Context, path string) error {
-	listing := newCounter(b.progress, "fetching modules")
+	listing := b.counter("fetching modules")
 	if err := b.run(ctx, listing, "list", "-mod=readonly", "-tags", b.tags, "-deps", "-f", "{{.ImportPath}}", command); err != nil {
 		return err
 	}
@@ -84,7 +83,7 @@ func (b builder) build(ctx context.Context, path string) error {
 	}
 	defer os.RemoveAll(folder)
 	partial := filepath.Join(folder, filepath.Base(path))
-	compiling := newCounter(b.progress, "compiling")
+	compiling := b.counter("compiling")
 	compiling.total = listing.listed
 	err = b.run(ctx, compiling, "build", "-mod=readonly", "-v", "-tags", b.tags, "-ldflags", b.linkerFlags(), "-o", partial, command)
 	if err != nil {
@@ -94,56 +93,4 @@ func (b builder) build(ctx context.Context, path string) error {
 		return fmt.Errorf("putting Traefik in place: %w", err)
 	}
 	return nil
-}
-
-// run runs the go tool and shows what it does until it ends.
-func (b builder) run(ctx context.Context, counter *counter, arguments ...string) error {
-	tool := exec.CommandContext(ctx, b.tool, arguments...)
-	tool.Dir = b.folder
-	tool.Env = append(os.Environ(), "GOWORK=off") // a workspace around the checkout would change the versions
-	tool.Stdout = counter.listing()
-	tool.Stderr = counter.messages()
-	ownGroup(tool)
-	tool.Cancel = func() error { return killGroup(tool.Process) }
-	// A compiler that a killed go tool leaves behind may hold the pipes open this long.
-	tool.WaitDelay = 5 * time.Second
-	stop := counter.start()
-	// dieWithParent is bound to the thread that starts the program.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	err := tool.Run()
-	stop()
-	if ctx.Err() != nil {
-		return fmt.Errorf("building Traefik %s: %w", b.version, ctx.Err())
-	}
-	if err != nil {
-		return explain(b.version, counter.lastWords(), err)
-	}
-	return nil
-}
-
-// explain makes an error that says what to do out of what the go tool wrote.
-func explain(version, said string, err error) error {
-	advice := ""
-	switch {
-	case containsAny(said, "no space left on device", "disk quota exceeded", "not enough space on the disk"):
-		advice = "the disk is full; Traefik needs some 5 GB in Go's caches (go env GOCACHE GOMODCACHE) and 250 MB in the user's cache folder"
-	case containsAny(said, "no such host", "i/o timeout", "connection refused", "TLS handshake timeout", "network is unreachable", "connection reset by peer", "server misbehaving", "proxyconnect"):
-		advice = "the module proxy cannot be reached; check the connection and `go env GOPROXY`"
-	case containsAny(said, "requires go >= ", "toolchain not available"):
-		advice = "this Go is too old for it; install a newer one (https://go.dev/dl/)"
-	}
-	if advice == "" {
-		return fmt.Errorf("building Traefik %s: %w\n%s", version, err, said)
-	}
-	return fmt.Errorf("building Traefik %s: %s\n%s", version, advice, said)
-}
-
-func containsAny(text string, parts ...string) bool {
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
 }

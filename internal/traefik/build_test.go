@@ -295,7 +295,7 @@ func TestAdvice(t *testing.T) {
 		"go: module requires go >= 1.99 (running go 1.25; GOTOOLCHAIN=local)": "this Go is too old",
 		"x.go:1: undefined: y":                                                "undefined: y",
 	} {
-		if err := explain("v3.7.5", said, errors.New("exit status 1")); !strings.Contains(err.Error(), want) {
+		if err := (goTool{}).explain(said, errors.New("exit status 1")); !strings.Contains(err.Error(), want) {
 			t.Errorf("%s\n got %v\nwant %s", said, err, want)
 		}
 	}

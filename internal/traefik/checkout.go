@@ -1,4 +1,5 @@
-// Package traefik finds, builds and runs a Traefik with this repository as its plugin, for the demo and for tests.
+// Package traefik finds, builds and runs a Traefik with this repository as its plugin, and the cart service behind it, for the demo
+// and for tests.
 package traefik
 
 import (

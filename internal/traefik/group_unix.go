@@ -31,7 +31,7 @@ func askGroup(program *os.Process) error { return signalGroup(program, syscall.S
 // signalGroup signals the group of a program. A group that is gone is no error.
 func signalGroup(program *os.Process, signal syscall.Signal) error {
 	if err := syscall.Kill(-program.Pid, signal); err != nil && err != syscall.ESRCH {
-		return fmt.Errorf("signalling Traefik's process group: %w", err)
+		return fmt.Errorf("signalling a program's process group: %w", err)
 	}
 	return nil
 }

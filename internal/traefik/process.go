@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -52,12 +51,8 @@ type Process struct {
 	// URL is where it answers, such as "http://127.0.0.1:8000".
 	URL string
 
-	program   *exec.Cmd
-	output    *output
-	ended     chan struct{}
-	err       error // of the program; valid once ended is closed
-	stop      sync.Once
-	unstopped error // what of stopping did not work; valid after stop
+	*child
+	output *output
 }
 
 // Start starts a Traefik in Files.Folder and waits until the plugin answers a cart request. A cancelled ctx ends it, then
@@ -78,13 +73,13 @@ func Start(ctx context.Context, settings Settings) (*Process, error) {
 	p := &Process{
 		URL:    baseURL(settings.Files.Listen),
 		output: &output{traefik: settings.Traefik, plugin: settings.Plugin, notice: settings.Notice},
-		ended:  make(chan struct{}),
 	}
-	p.program = exec.Command(binary, "--configFile="+filepath.Base(settings.Files.StaticPath()))
-	p.program.Dir = settings.Files.Folder
-	p.program.Env = append(ownEnvironment(), settings.Environment...)
-	ownGroup(p.program)
-	if err := p.run(); err != nil {
+	program := exec.Command(binary, "--configFile="+filepath.Base(settings.Files.StaticPath()))
+	program.Dir = settings.Files.Folder
+	program.Env = append(ownEnvironment(), settings.Environment...)
+	out, problems := p.output.stream(), p.output.stream()
+	program.Stdout, program.Stderr = out, problems
+	if p.child, err = startChild(program, out, problems); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", settings.Binary, err)
 	}
 	go func() {
@@ -127,29 +122,6 @@ func ownEnvironment() []string {
 		}
 	}
 	return kept
-}
-
-// run starts the program and follows it until it ends.
-func (p *Process) run() error {
-	started := make(chan error)
-	go func() {
-		// dieWithParent is bound to the thread that starts the program, so the thread must live as long.
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		out, problems := p.output.stream(), p.output.stream()
-		p.program.Stdout, p.program.Stderr = out, problems
-		p.program.WaitDelay = time.Second // whatever Traefik started may hold the pipes open this long
-		err := p.program.Start()
-		started <- err
-		if err != nil {
-			return
-		}
-		p.err = p.program.Wait()
-		out.flush()
-		problems.flush()
-		close(p.ended)
-	}()
-	return <-started
 }
 
 // wait waits until the plugin works.
@@ -196,33 +168,18 @@ func (p *Process) complain(what string) error {
 	return errors.New(strings.Join(append([]string{what}, p.output.complaints()...), "\n  "))
 }
 
-// Ended is closed when Traefik has ended, for whatever reason.
-func (p *Process) Ended() <-chan struct{} { return p.ended }
-
 // Err says, once Ended is closed, how Traefik ended and what it complained of.
 func (p *Process) Err() error {
 	return p.complain(fmt.Sprintf("Traefik ended (%s)", p.program.ProcessState))
 }
 
-// PID is the process id of Traefik.
-func (p *Process) PID() int { return p.program.Process.Pid }
-
 // Stop asks Traefik to end, kills it where it does not within 5 seconds, and answers when it has ended. The error says
 // what of this did not work, or which log could not be written. Stop may be called more than once and from anywhere.
 func (p *Process) Stop() error {
-	p.stop.Do(func() {
-		p.unstopped = askGroup(p.program.Process)
-		select {
-		case <-p.ended:
-		case <-time.After(lastGrace):
-		}
-		// Traefik may be gone and leave something behind in its group.
-		p.unstopped = errors.Join(p.unstopped, killGroup(p.program.Process))
-	})
-	<-p.ended
+	err := p.end()
 	p.output.mu.Lock()
 	defer p.output.mu.Unlock()
-	return errors.Join(p.unstopped, p.output.failed)
+	return errors.Join(err, p.output.failed)
 }
 
 // demoCart is an empty cart of the demo's tenant in the agent dialect: nothing behind the plugin answers it.

@@ -34,6 +34,16 @@ func TestMain(m *testing.M) {
 	case "plugin complains":
 		fmt.Println(`{"time":"2026-01-02T03:04:05Z","level":"ERROR","msg":"request refused","cause":"the data folder is in use by process 1"}`)
 		select {}
+	case "cart service ends early":
+		fmt.Fprintln(os.Stderr, `{"level":"INFO","msg":"request"}`)
+		fmt.Fprintln(os.Stderr, "ucpshop: opening cart file carts.db: timeout")
+		os.Exit(1)
+	case "cart service hangs":
+		select {}
+	case "cart service":
+		fmt.Println("ucpshop: ready on http://127.0.0.1:1")
+		fmt.Fprintln(os.Stderr, strings.Repeat(`{"level":"INFO","msg":"request"}`+"\n", lastBytes))
+		select {}
 	case "serves":
 		fmt.Println(`{"time":"2026-01-02T03:04:05Z","level":"INFO","msg":"catalogue loaded","items":8}`)
 		fmt.Println(`{"level":"info","message":"Traefik version"}`)

@@ -9,8 +9,12 @@ import (
 	"time"
 )
 
-// tick is how often a counter says that the work goes on: often enough to see that it lives, seldom enough for a log.
-const tick = 5 * time.Second
+const (
+	// firstTick is how long a counter says nothing: what takes no longer needs no words.
+	firstTick = 2 * time.Second
+	// tick is how often it then says that the work goes on: often enough to see that it lives, seldom enough for a log.
+	tick = 5 * time.Second
+)
 
 // kept is how many of the go tool's last lines are kept for an error.
 const kept = 12
@@ -18,6 +22,7 @@ const kept = 12
 // counter follows a run of the go tool and tells how far it is.
 type counter struct {
 	progress io.Writer
+	who      string
 	what     string
 
 	mu         sync.Mutex
@@ -28,8 +33,9 @@ type counter struct {
 	last       []string
 }
 
-func newCounter(progress io.Writer, what string) *counter {
-	return &counter{progress: progress, what: what}
+// counter makes a counter for a run that does what.
+func (g goTool) counter(what string) *counter {
+	return &counter{progress: g.progress, who: g.who, what: what}
 }
 
 // start begins to tell; the function it answers ends that.
@@ -38,14 +44,15 @@ func (c *counter) start() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(tick)
+		ticker := time.NewTicker(firstTick)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-done:
 				return
 			case <-ticker.C:
-				fmt.Fprintf(c.progress, "traefik: %s, %s%s\n", c.what, time.Since(started).Round(time.Second), c.counts())
+				ticker.Reset(tick)
+				fmt.Fprintf(c.progress, "%s: %s, %s%s\n", c.who, c.what, time.Since(started).Round(time.Second), c.counts())
 			}
 		}
 	}()
