@@ -6,9 +6,11 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.7.0
 
 .PHONY: run test race soak lint audit vulnerabilities docs
 
-# run is the demo, on http://127.0.0.1:8000 until Ctrl-C; make run ARGS="--listen 127.0.0.1:9000" passes flags on.
+# run is the demo, on http://127.0.0.1:8000 until Ctrl-C; make run ARGS="--listen 127.0.0.1:9000" passes flags on. With BACKEND=ucp a
+# UCP cart service stands behind the router and decides what is in a cart.
+BACKEND ?=
 run:
-	@$(GO) build -o polycart-demo/polycart ./cmd/polycart && exec polycart-demo/polycart up $(ARGS)
+	@$(GO) build -o polycart-demo/polycart ./cmd/polycart && exec polycart-demo/polycart up $(if $(BACKEND),--backend $(BACKEND)) $(ARGS)
 
 # test is everything. Traefik is built before go test, which would hide how far that is and count it as test time, in both
 # editions; POLYCART_TRAEFIK and POLYCART_TRAEFIK_COMPILED name others to test with. The interpreter makes the tests slow: go test's own 10 minutes are too

@@ -62,14 +62,15 @@ func buildPolycart(t *testing.T, checkout string) string {
 	return program
 }
 
-// startUp starts `polycart up` in folder and reads what it prints until it is ready.
-func startUp(t *testing.T, program, folder, address string) *upProgram {
+// startUp starts `polycart up` in folder, with more flags, and reads what it prints until it is ready.
+func startUp(t *testing.T, program, folder, address string, flags ...string) *upProgram {
 	t.Helper()
 	binary, err := traefikBinary(traefik.Stock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	up := &upProgram{Cmd: exec.Command(program, "up", "--listen", address, "--traefik", binary), address: address, problems: &logLines{}, ended: make(chan error, 1)}
+	command := exec.Command(program, append([]string{"up", "--listen", address, "--traefik", binary}, flags...)...)
+	up := &upProgram{Cmd: command, address: address, problems: &logLines{}, ended: make(chan error, 1)}
 	up.Dir, up.Stderr = folder, up.problems
 	out, err := up.StdoutPipe()
 	if err != nil {
@@ -204,12 +205,18 @@ func TestUp(t *testing.T) {
 	}
 }
 
+// shellWithCurl finds a shell that a curl line can be pasted into.
+func shellWithCurl() (shell string, can bool) {
+	_, noCurl := exec.LookPath("curl")
+	shell, noShell := exec.LookPath("bash")
+	return shell, noCurl == nil && noShell == nil
+}
+
 // paste runs a curl line as a person would, in a shell; where there is no curl it does what the line says.
 func paste(t *testing.T, line string) (status int, body string) {
 	t.Helper()
-	_, noCurl := exec.LookPath("curl")
-	shell, noShell := exec.LookPath("bash")
-	if noCurl != nil || noShell != nil {
+	shell, can := shellWithCurl()
+	if !can {
 		return sendLine(t, line)
 	}
 	output, err := exec.Command(shell, "-c", line+" -w '%{http_code}'").Output()

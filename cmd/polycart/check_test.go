@@ -43,12 +43,14 @@ func TestCheck(t *testing.T) {
 
 func TestCheckOfTheDemoFindsNoFault(t *testing.T) {
 	d := demoHere(t)
-	if _, err := d.write(); err != nil {
-		t.Fatal(err)
-	}
-	got := runHere(t, "", "check", d.path(demoDynamic))
-	if want := d.path(demoDynamic) + ": 1 middleware, no faults\n"; got.code != exitFine || got.out != want {
-		t.Errorf("got %+v; want %q", got, want)
+	for _, d.backend = range []string{"", backendUCP} {
+		if _, err := d.write(); err != nil {
+			t.Fatal(err)
+		}
+		got := runHere(t, "", "check", d.path(demoDynamic))
+		if want := d.path(demoDynamic) + ": 1 middleware, no faults\n"; got.code != exitFine || got.out != want {
+			t.Errorf("backend %q: got %+v; want %q", d.backend, got, want)
+		}
 	}
 }
 

@@ -29,26 +29,31 @@ type demo struct {
 	checkout string
 	folder   string // the work folder
 	data     string // the data folder
-	upstream string // URL of the shop behind
+	upstream string // URL of what is behind
+	backend  string // who decides what is in a cart: backendUCP, or empty for the store alone
 }
 
 // path answers where a file of the work folder is.
 func (d demo) path(name string) string { return filepath.Join(d.folder, name) }
 
-// write lays out the files. The catalogue and the secret are copied once and stay as the operator edits them. The dynamic
-// configuration is written anew, since the address of the shop behind changes; kept is where one that was edited has been
-// put, or empty.
-func (d demo) write() (kept string, err error) {
+// lay makes the folders and lays out the catalogue and the secret, which are copied once and stay as the operator edits them.
+func (d demo) lay() error {
 	for _, folder := range []string{d.folder, d.data} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return "", fmt.Errorf("making the folders of the demo: %w", err)
+			return fmt.Errorf("making the folders of the demo: %w", err)
 		}
 	}
 	for name, mode := range map[string]os.FileMode{demoCatalog: 0o644, demoSecret: 0o600} {
 		if err := d.copyOnce(name, mode); err != nil {
-			return "", fmt.Errorf("copying the demo's files: %w", err)
+			return fmt.Errorf("copying the demo's files: %w", err)
 		}
 	}
+	return nil
+}
+
+// configure writes the dynamic configuration, at each run anew, since the address of what is behind changes. kept is where one
+// that was edited has been put, or empty.
+func (d demo) configure() (kept string, err error) {
 	text, err := d.dynamic()
 	if err != nil {
 		return "", err
@@ -57,7 +62,7 @@ func (d demo) write() (kept string, err error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("reading the last dynamic configuration: %w", err)
 	}
-	if err == nil && withoutUpstream(string(old)) != withoutUpstream(text) {
+	if err == nil && asEveryRun(string(old)) != asEveryRun(text) {
 		kept = d.path("dynamic.edited.yml")
 		if err := os.Rename(d.path(demoDynamic), kept); err != nil {
 			return "", fmt.Errorf("keeping the edited dynamic configuration: %w", err)
@@ -94,10 +99,30 @@ const dynamicHead = `# Traefik's dynamic configuration of the demo. Traefik foll
 // dynamic is the demo's dynamic configuration with the places of this machine filled in.
 func (d demo) dynamic() (string, error) {
 	text, err := placedDynamic(d.checkout, d.folder, d.data, d.upstream)
-	return dynamicHead + text, err
+	if err != nil || d.backend == "" {
+		return dynamicHead + text, err
+	}
+	before, after, found := strings.Cut(text, storeLine)
+	if !found {
+		return "", fmt.Errorf("writing the dynamic configuration: %s/%s has no line %q", demoFolder, demoDynamic, strings.TrimSpace(storeLine))
+	}
+	return dynamicHead + before + backendBlock + storeLine + after, nil
 }
 
-// placedDynamic reads the demo's dynamic configuration and fills in where its files, its carts and the shop behind are.
+// storeLine begins the part of the dynamic configuration that backendBlock stands before.
+const storeLine = "\n          store:\n"
+
+// backendBlock says that the service of the router decides what is in a cart.
+const backendBlock = `
+          # the service below is a cart service, which decides what is in a cart
+          backend:
+            kind: ` + backendUCP + `
+            profile: ` + demoProfile
+
+// demoProfile is where a cart service could read what the demo can do; nobody answers there.
+const demoProfile = "https://store-alpha.example/.well-known/ucp"
+
+// placedDynamic reads the demo's dynamic configuration and fills in where its files, its carts and what is behind are.
 // What stands above it in the checkout is for those who read the template.
 func placedDynamic(checkout, folder, data, upstream string) (string, error) {
 	content, err := os.ReadFile(filepath.Join(checkout, filepath.FromSlash(demoFolder), demoDynamic))
@@ -120,25 +145,29 @@ func placedDynamic(checkout, folder, data, upstream string) (string, error) {
 	return "http:\n" + strings.NewReplacer(fill...).Replace(text), nil
 }
 
-// upstreamLine is the address of the shop behind, another one at each run.
+// upstreamLine is the address of what is behind, another one at each run.
 var upstreamLine = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
-func withoutUpstream(text string) string { return upstreamLine.ReplaceAllString(text, "") }
+// asEveryRun is a dynamic configuration without what differs from run to run.
+func asEveryRun(text string) string {
+	return upstreamLine.ReplaceAllString(strings.Replace(text, backendBlock, "", 1), "")
+}
 
 // demoCall is a request that works against the demo when it is pasted into a shell.
 type demoCall struct {
-	Dialect string
+	Title   string // the dialect, or what else it shows
 	Command string
 }
 
-// calls are the first writes of the five published documents, one a dialect, against the Traefik at base.
+// calls are the first writes of the five published documents, one a dialect, against the Traefik at base; with a cart service behind
+// also a look at one cart from both sides.
 func (d demo) calls(base string, now time.Time) ([]demoCall, error) {
 	token, err := signToken(tokenSettings{customer: "182", secret: d.path(demoSecret), expires: 24 * time.Hour}, now)
 	if err != nil {
 		return nil, err
 	}
 	const post, json = `curl -sS -w '\n' -X POST `, ` -H 'Content-Type: application/json'`
-	return []demoCall{
+	calls := []demoCall{
 		{"agent", post + base + `/store-alpha/agent/cart/add` + json +
 			` -d '{"session_id":"sess_12345","product_id":"prod_6789","quantity":1}'`},
 		{"shop", post + base + `/api/v1/shop/cart/CK-SDS001 -H 'X-API-Key: 123456789'` + json +
@@ -150,8 +179,24 @@ func (d demo) calls(base string, now time.Time) ([]demoCall, error) {
 		{"fabric", post + base + `/api-cart/cart/item -H 'x-site-context: {"account":"5f493c9f30ec2a0007a94fc8","channel":12,"stage":"sandbox","date":"2020-08-28T02:35:27.787Z"}'` + json +
 			` -d '{"cartId":null,"items":[{"itemId":170,"quantity":1,"group":["123123123123123213212222"],` +
 			`"price":{"sale":0,"base":0,"discount":{"price":0,"discountAmount":0,"promosApplied":[]},"currency":"USD"},"extra":{}}]}'`},
-	}, nil
+	}
+	if d.backend == backendUCP {
+		calls = append(calls, demoCall{"the agent's cart, and the same one as the cart service has it", d.serviceCall(base)})
+	}
+	return calls, nil
 }
+
+// serviceCall reads a cart of the agent dialect, for which the plugin asks the service, and then the cart that the service was
+// asked for last.
+func (d demo) serviceCall(base string) string {
+	const get = `curl -sS -w '\n' `
+	return get + `'` + base + `/store-alpha/agent/cart/get?session_id=sess_12345' && ` +
+		get + d.upstream + `/carts/"$(grep -o 'cart_[0-9a-z]*' ` + quoteShell(d.path(serviceLog)) + ` | tail -n 1)"` +
+		` -H 'UCP-Agent: profile="` + demoProfile + `"' -H 'Request-Id: ` + demoRequestID + `'`
+}
+
+// demoRequestID is a UUID, as the protocol wants one with each request.
+const demoRequestID = "7f2d5c8e-3b1a-4e6f-9c0d-1a2b3c4d5e6f"
 
 // hostHeader names a host of the demo's tenant where base is at none of them: the itemkey dialect tells shops by their host.
 func hostHeader(base string) string {

@@ -22,6 +22,14 @@ func demoHere(t *testing.T) demo {
 	return demo{checkout: checkout, folder: folder, data: filepath.Join(folder, "data"), upstream: "http://127.0.0.1:1"}
 }
 
+// write lays out all files of a demo.
+func (d demo) write() (kept string, err error) {
+	if err := d.lay(); err != nil {
+		return "", err
+	}
+	return d.configure()
+}
+
 func TestWhatTheOperatorEditedStays(t *testing.T) {
 	d := demoHere(t)
 	for range 2 {
@@ -61,6 +69,31 @@ func TestAnotherPortOfTheShopBehindIsNoEdit(t *testing.T) {
 	}
 }
 
+func TestAnotherBackendIsNoEdit(t *testing.T) {
+	d := demoHere(t)
+	for _, backend := range []string{"", backendUCP, "", backendUCP} {
+		d.backend = backend
+		if kept, err := d.write(); err != nil || kept != "" {
+			t.Fatalf("backend %q: kept %q, %v", backend, kept, err)
+		}
+		content, err := os.ReadFile(d.path(demoDynamic))
+		if err != nil || strings.Contains(string(content), "backend:") != (backend == backendUCP) {
+			t.Fatalf("backend %q: the dynamic configuration is %s, %v", backend, content, err)
+		}
+	}
+	text, err := d.dynamic()
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.Replace(text, demoProfile, "https://mine.example/.well-known/ucp", 1)
+	if err := os.WriteFile(d.path(demoDynamic), []byte(edited), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := d.write(); err != nil || kept == "" {
+		t.Errorf("another profile is no edit: %v", err)
+	}
+}
+
 func TestEveryDialectHasACall(t *testing.T) {
 	d := demoHere(t)
 	if _, err := d.write(); err != nil {
@@ -75,9 +108,18 @@ func TestEveryDialectHasACall(t *testing.T) {
 		t.Fatalf("there are %d calls for %d dialects", len(calls), len(all))
 	}
 	for i, call := range calls {
-		if call.Dialect != all[i].Name || strings.Contains(call.Command, "\n") {
+		if call.Title != all[i].Name || strings.Contains(call.Command, "\n") {
 			t.Errorf("call %d is %+v; want a line for %s", i, call, all[i].Name)
 		}
+	}
+
+	d.backend = backendUCP
+	more, err := d.calls("http://127.0.0.1:8000", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(more) != len(calls)+1 || !strings.Contains(more[len(calls)].Command, d.upstream+"/carts/") {
+		t.Errorf("with a cart service behind the calls are %+v; want one more, to the service", more)
 	}
 }
 

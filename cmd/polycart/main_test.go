@@ -108,6 +108,7 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 		"a token for nobody":    {[]string{"token"}, "--customer is missing"},
 		"a token that has been": {[]string{"token", "--customer", "1", "--expires", "0s"}, "--expires must be more than 0s"},
 		"an unknown dialect":    {[]string{"translate", "--to", "esperanto"}, `--to must be agent, shop, itemkey, vesuvio, fabric or all, not "esperanto"`},
+		"an unknown backend":    {[]string{"up", "--backend", "magento"}, `--backend must be ucp, or left out for carts that the plugin alone keeps, not "magento"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := runHere(t, "", test.arguments...)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,6 +24,7 @@ type upSettings struct {
 	data    string
 	traefik string
 	edition string
+	backend string
 }
 
 func upCommand() *cobra.Command {
@@ -36,10 +35,13 @@ func upCommand() *cobra.Command {
 		Long: `Up runs an ordinary Traefik with ordinary files: it writes a static and a dynamic configuration, a catalogue and a
 secret into ./` + workFolder + `, links this checkout as a local plugin, starts Traefik, and prints one request a dialect that
 works when it is pasted. Without --traefik it builds Traefik from its module, once, into the user's cache folder.
+Carts are in files of the plugin; with --backend ucp a cart service of the Universal Commerce Protocol stands behind the
+router and decides what is in a cart: the one of this checkout, which up builds, and runs on a free port of this machine.
 Ctrl-C stops all that it started.`,
 		Example: `  polycart up
   polycart up --listen 127.0.0.1:9000 --data /var/tmp/carts
   polycart up --edition compiled
+  polycart up --backend ucp
   polycart up --traefik /usr/local/bin/traefik`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -57,15 +59,22 @@ Ctrl-C stops all that it started.`,
 	flags.StringVar(&settings.listen, "listen", "127.0.0.1:8000", "host:port that Traefik listens on")
 	flags.StringVar(&settings.data, "data", filepath.Join(workFolder, "data"), "folder for the carts")
 	flags.StringVar(&settings.traefik, "traefik", "", "path of a Traefik 3 to run (default: build one)")
+	flags.StringVar(&settings.backend, "backend", "", "ucp: a UCP cart service behind the router decides what is in a cart (default: the plugin alone)")
 	editionFlag(command, &settings.edition, traefik.Stock)
 	return command
 }
+
+// backendUCP is the value of --backend for a cart service of the Universal Commerce Protocol.
+const backendUCP = "ucp"
 
 // up runs the demo until ctx is done.
 func up(ctx context.Context, settings upSettings, out, problems io.Writer) (err error) {
 	edition, err := readEdition(settings.edition)
 	if err != nil {
 		return err
+	}
+	if settings.backend != "" && settings.backend != backendUCP {
+		return usageError{fmt.Errorf("--backend must be %s, or left out for carts that the plugin alone keeps, not %q", backendUCP, settings.backend)}
 	}
 	if err := traefik.CheckAddress(settings.listen); err != nil {
 		return fmt.Errorf("--listen: %w", err)
@@ -74,7 +83,7 @@ func up(ctx context.Context, settings upSettings, out, problems io.Writer) (err 
 	if err != nil {
 		return err
 	}
-	d := demo{checkout: checkout}
+	d := demo{checkout: checkout, backend: settings.backend}
 	if d.folder, err = filepath.Abs(workFolder); err != nil {
 		return fmt.Errorf("finding the work folder: %w", err)
 	}
@@ -93,13 +102,16 @@ func up(ctx context.Context, settings upSettings, out, problems io.Writer) (err 
 	}
 	defer release()
 
-	behind, err := startShop()
+	if err := d.lay(); err != nil {
+		return err
+	}
+	behind, err := d.startBehind(ctx, problems)
 	if err != nil {
 		return err
 	}
-	defer behind.Close()
+	defer func() { err = errors.Join(err, behind.stop()) }()
 	d.upstream = behind.url
-	kept, err := d.write()
+	kept, err := d.configure()
 	if err != nil {
 		return err
 	}
@@ -140,12 +152,14 @@ func up(ctx context.Context, settings upSettings, out, problems io.Writer) (err 
 			return nil
 		}
 		return process.Err()
+	case <-behind.ended:
+		return behind.err()
 	}
 }
 
 // describe says where everything is.
 func describe(out io.Writer, d demo, files traefik.Files) {
-	for _, row := range [][2]string{
+	rows := [][2]string{
 		{"static configuration", files.StaticPath()},
 		{"dynamic configuration", files.Dynamic + " (Traefik follows your changes)"},
 		{"catalogue", d.path(demoCatalog) + " (the plugin follows your changes)"},
@@ -153,7 +167,12 @@ func describe(out io.Writer, d demo, files traefik.Files) {
 		{"plugin", files.PluginPath() + " -> " + d.checkout},
 		{"carts", d.data},
 		{"logs", d.path("traefik.log") + ", " + d.path("plugin.log")},
-	} {
+	}
+	if d.backend == backendUCP {
+		rows = append(rows, [2]string{"UCP cart service", d.upstream + " (it sells the catalogue as it was at its start)"},
+			[2]string{"its carts", d.path(serviceData)}, [2]string{"its log", d.path(serviceLog)})
+	}
+	for _, row := range rows {
 		fmt.Fprintf(out, "polycart: %-22s %s\n", row[0], row[1])
 	}
 }
@@ -166,7 +185,7 @@ func greet(out io.Writer, d demo, base string) error {
 	}
 	fmt.Fprintf(out, "polycart: ready on %s\n", base)
 	for _, call := range calls {
-		fmt.Fprintf(out, "\n# %s\n%s\n", call.Dialect, call.Command)
+		fmt.Fprintf(out, "\n# %s\n%s\n", call.Title, call.Command)
 	}
 	fmt.Fprintf(out, "\nCtrl-C stops it.\n")
 	return nil
@@ -191,31 +210,4 @@ func (q *quiet) notice(line traefik.Line) {
 		who = "plugin"
 	}
 	fmt.Fprintf(q.out, "%s: %s: %s\n", who, line.Level, line.Words)
-}
-
-// shop is what stands behind the plugin in the demo: every request that is no cart request goes there.
-type shop struct {
-	*http.Server
-	url string
-}
-
-// shopPage is what the shop behind answers.
-const shopPage = `This is the shop behind Polycart's demo. Your request was no cart request, so the plugin passed it on untouched.
-`
-
-// startShop starts the shop behind on a free port of this machine.
-func startShop() (*shop, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("starting the shop behind: %w", err)
-	}
-	server := &http.Server{
-		ReadHeaderTimeout: 10 * time.Second, // nobody but Traefik asks; a connection that hangs is given up
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-			fmt.Fprint(w, shopPage)
-		}),
-	}
-	go func() { _ = server.Serve(listener) }() // ends with Close; a client that finds nobody is told so by Traefik
-	return &shop{Server: server, url: "http://" + listener.Addr().String()}, nil
 }
