@@ -65,8 +65,9 @@ func fewBatches(s Settings) []batch {
 }
 
 // cartOf is the cart of an owner as it is first saved. The same owner always has a cart with the same ids.
-func cartOf(owner string, lines int, now int64) *cartcore.Cart {
-	cart := cartcore.Born(cartcore.New(cartcore.Key{Tenant: shopTenant, Owner: owner}, "USD", owner, now))
+// salt makes other ids of it.
+func cartOf(owner, salt string, lines int, now int64) *cartcore.Cart {
+	cart := cartcore.Born(cartcore.New(cartcore.Key{Tenant: shopTenant, Owner: owner}, "USD", owner+salt, now))
 	for n := 1; n <= lines; n++ {
 		cart.Lines = append(cart.Lines, &cartcore.Line{ID: lineID(n), Number: int64(n), SKU: sku(n), Quantity: 1, Added: now, Updated: now})
 	}
@@ -78,16 +79,16 @@ func cartOf(owner string, lines int, now int64) *cartcore.Cart {
 func lineID(n int) string { return cartcore.UUID(fmt.Sprintf("%032x", n)) }
 
 // seed fills a new data folder with carts, natively and before any Traefik has it. told hears how many there are, now and then.
-func seed(ctx context.Context, folder string, batches []batch, told func(done int)) error {
+func seed(ctx context.Context, folder, salt string, batches []batch, told func(done int)) error {
 	log, err := store.OpenLog(store.LogOptions{Folder: folder, Sync: store.SyncOS})
 	if err != nil {
 		return fmt.Errorf("seeding carts: %w", err)
 	}
-	return seedInto(ctx, log, batches, told)
+	return seedInto(ctx, log, salt, batches, told)
 }
 
 // seedInto fills a store, and closes it.
-func seedInto(ctx context.Context, kept store.Store, batches []batch, told func(done int)) (err error) {
+func seedInto(ctx context.Context, kept store.Store, salt string, batches []batch, told func(done int)) (err error) {
 	carts := store.OpenCarts(kept, store.Bounds{}, store.Lifetimes{Guest: cartLife, Customer: cartLife})
 	defer func() { err = errors.Join(err, store.CloseCarts(carts)) }()
 	now, done := time.Now().UnixMilli(), 0
@@ -96,7 +97,7 @@ func seedInto(ctx context.Context, kept store.Store, batches []batch, told func(
 			if ctx.Err() != nil {
 				return fmt.Errorf("seeding carts: %w", ctx.Err())
 			}
-			if err := store.SaveCart(carts, cartOf(batch.owner(n), batch.lines, now), 0); err != nil {
+			if err := store.SaveCart(carts, cartOf(batch.owner(n), salt, batch.lines, now), 0); err != nil {
 				return fmt.Errorf("seeding carts: %w", err)
 			}
 			done++

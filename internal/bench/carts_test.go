@@ -13,7 +13,7 @@ func TestSeededCartsAreInTheStore(t *testing.T) {
 	folder := t.TempDir()
 	told := 0
 	batches := []batch{{guests("agent", toRead), 1500, linesOfMany}, {customers(toWrite, 10), 2, 10}}
-	if err := seed(t.Context(), folder, batches, func(done int) { told = done }); err != nil {
+	if err := seed(t.Context(), folder, "", batches, func(done int) { told = done }); err != nil {
 		t.Fatal(err)
 	}
 	if told != 1000 {
@@ -43,7 +43,7 @@ func TestSeededCartsAreInTheStore(t *testing.T) {
 func TestSeedingEndsWhenItIsToldTo(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	err := seed(ctx, t.TempDir(), []batch{{guests("agent", toRead), 100_000, 1}}, func(int) { cancel() })
+	err := seed(ctx, t.TempDir(), "", []batch{{guests("agent", toRead), 100_000, 1}}, func(int) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}

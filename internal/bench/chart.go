@@ -106,7 +106,7 @@ func (r *Report) bars() []barRow {
 		if connections == 0 {
 			connections = result.Connections
 		}
-		if result.Ratio == nil || result.Connections != connections || result.Name == Through {
+		if result.Ratio == nil || result.Connections != connections || isThrough(result.Name) {
 			continue
 		}
 		if last := len(rows) - 1; last >= 0 && rows[last].name == result.Name {

@@ -36,10 +36,10 @@ func Native(ctx context.Context, folder string) (config map[string]any, operatio
 		return nil, nil, err
 	}
 	data := filepath.Join(folder, "data")
-	if err := seed(ctx, data, fewBatches(settings), func(int) {}); err != nil {
+	if err := seed(ctx, data, "", fewBatches(settings), func(int) {}); err != nil {
 		return nil, nil, err
 	}
-	for _, one := range operationsOf(settings) {
+	for _, one := range operationsOf(settings, nil) {
 		if one.route != routeCarts {
 			continue
 		}

@@ -21,6 +21,9 @@ const (
 	Noop    = "no-op plugin"
 )
 
+// isThrough tells the targets that others are compared with.
+func isThrough(name string) bool { return name == Through || name == ThroughService }
+
 // operation is a request that many callers make. In path, body and header stand {caller}, {token}, {cart} and {line} for
 // the caller's own, and {quantity} for a quantity that is another each time, so that an update has something to update.
 type operation struct {
@@ -34,6 +37,7 @@ type operation struct {
 	carts        int      // how many carts there are; 0: few
 	rate         int      // of an open loop; 0 is a closed one
 	replicas     int      // Traefiks over one Redis, over which the connections are spread; 0: one, over files
+	backed       bool     // a UCP cart service is behind
 }
 
 // How a caller says who it is, in each dialect.
@@ -62,6 +66,10 @@ func agentAdd() operation {
 		body: `{"session_id":"{caller}","product_id":"prod_1","quantity":1}`}
 }
 
+func shopUpdate() operation {
+	return operation{name: "shop update", owners: customers(toWrite, 1), method: "PUT", path: "/api/v1/shop/cart/" + sku(1), header: asShop, body: `{"quantity":{quantity}}`}
+}
+
 func vesuvioRead(lines int) operation {
 	return operation{name: "vesuvio read", owners: customers(toRead, lines), lines: lines, method: "GET", path: "/api/v1/sdk/cart/" + shopStore, header: asVesuvio}
 }
@@ -88,7 +96,7 @@ func writes() []operation {
 	return []operation{
 		agentAdd(),
 		{name: "shop add", owners: customers(toWrite, 1), method: "POST", path: "/api/v1/shop/cart/" + sku(1), header: asShop, body: `{"quantity":1}`},
-		{name: "shop update", owners: customers(toWrite, 1), method: "PUT", path: "/api/v1/shop/cart/" + sku(1), header: asShop, body: `{"quantity":{quantity}}`},
+		shopUpdate(),
 		{name: "itemkey add", owners: guests("itemkey", toWrite), method: "PUT", path: "/api/v1/cart/items/", header: asItemkey,
 			body: `{"item_key":"prod1_` + sku(1) + `_dflt","quantity":1}`},
 		{name: "itemkey update", owners: guests("itemkey", toWrite), method: "POST", path: "/api/v1/cart/", header: asItemkey,
@@ -124,8 +132,8 @@ func size(bytes int) string {
 	return fmt.Sprintf("%d KiB", bytes>>10)
 }
 
-// operationsOf are what settings ask for, by group.
-func operationsOf(s Settings) []operation {
+// operationsOf are what settings ask for, by group. held names the carts of the cart service's own.
+func operationsOf(s Settings, held serviceCarts) []operation {
 	all := baseline()
 	take := func(group string, found ...operation) {
 		for _, one := range found {
@@ -177,6 +185,9 @@ func operationsOf(s Settings) []operation {
 		if s.has(Shared) {
 			take(Shared, one)
 		}
+	}
+	if s.has(Backed) {
+		take(Backed, overService(held)...)
 	}
 	return all
 }
@@ -238,7 +249,7 @@ func (o operation) wire(n int) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("making a customer's token: %w", err)
 		}
-		fill = append(fill, "{cart}", cartcore.ShortID(cartOf(owner, 0, 0).ID), "{caller}", caller, "{token}", signed)
+		fill = append(fill, "{cart}", cartcore.ShortID(cartOf(owner, "", 0, 0).ID), "{caller}", caller, "{token}", signed)
 	}
 	filled := strings.NewReplacer(fill...)
 	request, err := http.NewRequest(o.method, "http://"+shopHost+filled.Replace(o.path), strings.NewReader(filled.Replace(o.body)))

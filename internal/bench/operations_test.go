@@ -26,7 +26,7 @@ func sent(t *testing.T, wire []byte) (*http.Request, string) {
 
 func TestEveryRequestIsWholeAndEachCallersOwn(t *testing.T) {
 	const callers = 4
-	for _, one := range operationsOf(small()) {
+	for _, one := range operationsOf(small(), func(purpose, n int) string { return "cart_" + number(purpose, linesOfBacked, n) }) {
 		t.Run(one.group+" "+one.name, func(t *testing.T) {
 			wires, err := one.wires(callers)
 			if err != nil {

@@ -95,5 +95,5 @@ func (s *stage) seedRedis(ctx context.Context, edition traefik.Edition, batches 
 	if err != nil {
 		return fmt.Errorf("seeding carts: %w", err)
 	}
-	return seedInto(ctx, kept, batches, told)
+	return seedInto(ctx, kept, "", batches, told)
 }

@@ -42,6 +42,7 @@ type TraefikReport struct {
 	Version  string `json:"version"`
 	Carts    int    `json:"carts,omitempty"`   // of the group carts
 	Replica  int    `json:"replica,omitempty"` // of the group redis, from 1
+	Backed   bool   `json:"backed,omitempty"`  // of the group ucp
 	Resident int64  `json:"residentBytes"`
 	Growth   int64  `json:"growthBytes"`
 	Peak     int64  `json:"peakBytes"`
@@ -61,6 +62,9 @@ type Result struct {
 	Ratio       *Spread `json:"ratio,omitempty"` // to pass-through in the same edition, round by round
 	CPU         *Spread `json:"cpu,omitempty"`   // microseconds of Traefik a request
 	Latency     Latency `json:"latency"`
+
+	// Behind is how many requests the cart service was asked for each of these, in the group ucp.
+	Behind *float64 `json:"behind,omitempty"`
 }
 
 // Latency is how long answers took, in microseconds, over all slices together.
@@ -100,7 +104,7 @@ func processor() string {
 // weigh adds the memory of a server.
 func (r *Report) weigh(one *server, memory Memory) {
 	r.Traefiks = append(r.Traefiks, TraefikReport{
-		Edition: string(one.edition), Version: one.version, Carts: one.carts, Replica: one.replica,
+		Edition: string(one.edition), Version: one.version, Carts: one.carts, Replica: one.replica, Backed: one.backed,
 		Resident: memory.Resident, Growth: memory.Resident - one.before.Resident, Peak: memory.Peak,
 	})
 }
@@ -123,6 +127,10 @@ func (r *Report) add(targets []*target) {
 		if len(t.cpu) > 0 {
 			cpu := spreadOf(t.cpu)
 			result.CPU = &cpu
+		}
+		if t.backed {
+			behind := float64(t.behind) / float64(t.requests)
+			result.Behind = &behind
 		}
 		r.Results = append(r.Results, result)
 	}

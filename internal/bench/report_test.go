@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -62,6 +63,40 @@ func TestARatioIsToPassThroughInTheSameRound(t *testing.T) {
 	}
 	if open := report.Results[2]; open.Ratio != nil || open.Rate != 500 {
 		t.Errorf("a rate that is given has the ratio %+v", open.Ratio)
+	}
+}
+
+// What has a cart service behind is compared with what passes through to that service, and tells how often it asks.
+func TestBeforeACartServiceAllIsComparedWithWhatPassesThroughToIt(t *testing.T) {
+	report, through := newReport(small()), []map[string]float64{{}, {}}
+	held := func(int, int) string { return "cart_1" }
+	targets := []*target{slicesOf(baseline()[0], traefik.Stock, through, 1000, 1000)}
+	for i, one := range overService(held)[:3] {
+		one.group = Backed
+		t := slicesOf(one, traefik.Stock, through, 400/(1+i), 400/(1+i))
+		t.behind = t.requests + i
+		targets = append(targets, t)
+	}
+	report.add(targets)
+	ratios, behind := []float64{}, []float64{}
+	for _, result := range report.Results[1:] {
+		ratios, behind = append(ratios, result.Ratio.Median), append(behind, *result.Behind)
+	}
+	if fmt.Sprint(ratios) != "[1 0.5 0.3325]" || fmt.Sprint(behind) != "[1 1.0025 1.0075187969924813]" || report.Results[0].Behind != nil {
+		t.Errorf("the ratios are %v, the requests to the service %v", ratios, behind)
+	}
+	text := &strings.Builder{}
+	if err := report.Table(text); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{" to the service\n", "\npass-through, UCP read ", " 1.000\n", "\nagent read, UCP ", " 1.008\n"} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("the table lacks %q:\n%s", want, text)
+		}
+	}
+	bars := report.bars()
+	if len(bars) != 2 || bars[0].name != writeThrough {
+		t.Errorf("the chart has the bars %+v", bars)
 	}
 }
 

@@ -26,6 +26,7 @@ type target struct {
 	ratio     []float64 // to pass-through in the same round
 	requests  int
 	unsent    int
+	behind    int // requests to the cart service, where there is one
 	latency   *hdrhistogram.Histogram
 }
 
@@ -75,7 +76,7 @@ const callersOfMany = 2000
 // targets are all operations at all servers that have what they are about.
 func (s *stage) targets() ([]*target, error) {
 	found := []*target{}
-	for _, one := range operationsOf(s.settings) {
+	for _, one := range operationsOf(s.settings, s.held) {
 		callers := s.settings.callers(one.lines)
 		if one.carts > 0 {
 			callers = min(one.carts, callersOfMany)
@@ -88,12 +89,12 @@ func (s *stage) targets() ([]*target, error) {
 		switch one.group {
 		case Baseline, Reads, Writes:
 			several = s.settings.Connections
-		case Lines, Carts, Bodies, Shared:
+		case Lines, Carts, Bodies, Shared, Backed:
 			several = s.settings.Connections[:1]
 		}
 		for _, connections := range several {
 			for _, server := range s.servers {
-				if server.carts != one.carts || server.replica != min(one.replicas, 1) {
+				if server.carts != one.carts || server.replica != min(one.replicas, 1) || server.backed != one.backed {
 					continue
 				}
 				t := &target{operation: one, server: server, connections: connections, latency: load.NewLatency()}
@@ -145,12 +146,18 @@ func (s *stage) measure(ctx context.Context, report *Report, targets []*target) 
 func (s *stage) warmUp(ctx context.Context, targets []*target, warming *phase) error {
 	for _, t := range targets {
 		warming.now("%s", t.title())
+		if t.backed { // the plugin's first request about a cart has the service make it
+			if err := load.Once(ctx, t.load); err != nil {
+				return s.blame(ctx, t, err)
+			}
+		}
 		before := s.upstream.answered.Load()
-		if _, err := s.slice(ctx, t); err != nil {
+		result, err := s.slice(ctx, t)
+		if err != nil {
 			return err
 		}
-		if passed := s.upstream.answered.Load() - before; (passed > 0) != (t.route == routeThrough) {
-			return fmt.Errorf("measuring %s: the upstream answered %d of its requests", t.title(), passed)
+		if passed := s.upstream.answered.Load() - before; (passed > 0) != (t.route == routeThrough && !t.backed) || (result.behind > 0) != t.backed {
+			return fmt.Errorf("measuring %s: the upstream answered %d of its requests, the cart service %d", t.title(), passed, result.behind)
 		}
 	}
 	return nil
@@ -163,6 +170,11 @@ func (s *stage) slice(ctx context.Context, t *target) (measured, error) {
 	if err != nil && known {
 		return measured{}, s.blame(ctx, t, err)
 	}
+	if t.backed {
+		if _, err := s.served(); err != nil { // what was served before is not this target's
+			return measured{}, err
+		}
+	}
 	result := load.Result{}
 	if t.rate > 0 {
 		result, err = load.Open(ctx, t.load, t.connections, float64(t.rate), s.settings.Slice)
@@ -173,6 +185,11 @@ func (s *stage) slice(ctx context.Context, t *target) (measured, error) {
 		return measured{}, s.blame(ctx, t, err)
 	}
 	found := measured{Result: result}
+	if t.backed {
+		if found.behind, err = s.served(); err != nil {
+			return measured{}, err
+		}
+	}
 	if known {
 		after, err := t.cpuTime()
 		if err != nil {
@@ -199,7 +216,8 @@ func (t *target) cpuTime() (time.Duration, error) {
 // measured is what a slice measured.
 type measured struct {
 	load.Result
-	cpu time.Duration // of Traefik, all replicas together; 0: not known
+	cpu    time.Duration // of Traefik, all replicas together; 0: not known
+	behind int           // requests to the cart service
 }
 
 // blame tells the error of a slice, and what Traefik said if it has ended.
@@ -210,6 +228,8 @@ func (s *stage) blame(ctx context.Context, t *target, err error) error {
 	select {
 	case <-t.server.process.Ended():
 		return fmt.Errorf("measuring %w: %w", err, t.server.process.Err())
+	case <-s.serviceEnded():
+		return fmt.Errorf("measuring %w: %w", err, s.service.Err())
 	case <-time.After(100 * time.Millisecond): // the connection breaks before the process is gone
 		return fmt.Errorf("measuring %w", err)
 	}
@@ -219,6 +239,7 @@ func (s *stage) blame(ctx context.Context, t *target, err error) error {
 func (t *target) add(slice measured, through map[string]float64) {
 	t.requests += slice.Requests
 	t.unsent += slice.Unsent
+	t.behind += slice.behind
 	t.latency.Merge(slice.Latency)
 	if slice.Requests == 0 {
 		return
@@ -230,8 +251,8 @@ func (t *target) add(slice measured, through map[string]float64) {
 	if t.rate > 0 {
 		return // the rate is given, so it tells nothing
 	}
-	same := fmt.Sprint(t.server.edition, t.connections)
-	if t.name == Through {
+	same := fmt.Sprint(t.server.edition, t.connections, t.backed)
+	if isThrough(t.name) {
 		through[same] = slice.PerSecond()
 	}
 	if base := through[same]; base > 0 {

@@ -29,8 +29,9 @@ const startPatience = 3 * time.Minute
 // server is a Traefik under test.
 type server struct {
 	edition traefik.Edition
-	carts   int // how many it holds; 0: the few that every other group works on
-	replica int // of those that share a Redis, from 1; 0: its carts are in files
+	carts   int  // how many it holds; 0: the few that every other group works on
+	replica int  // of those that share a Redis, from 1; 0: its carts are in files
+	backed  bool // a UCP cart service is behind it, and not the trivial upstream
 	version string
 	process *traefik.Process
 	before  Memory // when the warming up was over
@@ -40,6 +41,9 @@ type server struct {
 func (s *server) name() string {
 	if s.replica > 0 {
 		return fmt.Sprintf("%s over Redis, %d", s.edition, s.replica)
+	}
+	if s.backed {
+		return string(s.edition) + " before a cart service"
 	}
 	if s.carts == 0 {
 		return string(s.edition)
@@ -53,7 +57,10 @@ type stage struct {
 	progress io.Writer
 	shop     shop
 	upstream *upstream
-	redis    string // address of the Redis, where one is needed
+	redis    string               // address of the Redis, where one is needed
+	service  *traefik.CartService // nil: none is needed
+	log      serviceLog           // of the service
+	held     serviceCarts
 	servers  []*server
 
 	mu    sync.Mutex
@@ -105,6 +112,14 @@ func (s *stage) open(ctx context.Context) error {
 		for replica := 1; replica <= manyReplicas && s.settings.has(Shared); replica++ {
 			s.servers = append(s.servers, &server{edition: edition, replica: replica, version: version})
 		}
+		if s.settings.has(Backed) {
+			s.servers = append(s.servers, &server{edition: edition, backed: true, version: version})
+		}
+	}
+	if s.settings.has(Backed) {
+		if err := s.startService(ctx); err != nil {
+			return err
+		}
 	}
 	if s.settings.has(Shared) {
 		if err := s.startRedis(ctx); err != nil {
@@ -124,7 +139,7 @@ func (s *stage) data(one *server) string { return filepath.Join(s.work(one), "da
 
 // work is the work folder of a server.
 func (s *stage) work(one *server) string {
-	return filepath.Join(s.shop.folder, fmt.Sprintf("%s-%d-%d", one.edition, one.carts, one.replica))
+	return filepath.Join(s.shop.folder, fmt.Sprintf("%s-%d-%d-%t", one.edition, one.carts, one.replica, one.backed))
 }
 
 // seed fills the data folder of a server.
@@ -132,6 +147,9 @@ func (s *stage) seed(ctx context.Context, one *server) error {
 	batches := fewBatches(s.settings)
 	if one.carts > 0 {
 		batches = []batch{{guests("agent", toRead), one.carts, linesOfMany}}
+	}
+	if one.backed {
+		batches = backedBatches(s.settings)
 	}
 	if err := os.MkdirAll(s.work(one), 0o755); err != nil {
 		return fmt.Errorf("making the work folder: %w", err)
@@ -149,6 +167,9 @@ func (s *stage) seed(ctx context.Context, one *server) error {
 	if one.replica > 0 {
 		return s.seedRedis(ctx, one.edition, batches, told)
 	}
+	if one.backed {
+		return seed(ctx, s.data(one), string(one.edition), batches, told) // one id in both editions would be one cart to the service
+	}
 	for _, other := range s.servers {
 		if other == one {
 			break
@@ -160,7 +181,7 @@ func (s *stage) seed(ctx context.Context, one *server) error {
 			return nil
 		}
 	}
-	return seed(ctx, s.data(one), batches, told)
+	return seed(ctx, s.data(one), "", batches, told)
 }
 
 // start starts all servers side by side: each interprets two plugins, which takes seconds.
@@ -201,7 +222,12 @@ func (s *stage) startOne(ctx context.Context, one *server) error {
 	if one.replica > 0 {
 		config["store"] = map[string]any{"kind": "redis", "redis": map[string]any{"addresses": []string{s.redis}, "prefix": redisPrefix(one.edition)}}
 	}
-	text, err := dynamic(config, s.upstream.url)
+	url := s.upstream.url
+	if one.backed {
+		config["backend"] = map[string]any{"kind": "ucp", "profile": serviceProfile}
+		url = s.service.URL
+	}
+	text, err := dynamic(config, url)
 	if err != nil {
 		return err
 	}
@@ -222,7 +248,7 @@ func (s *stage) startOne(ctx context.Context, one *server) error {
 
 // probe asks every route: each answers once its plugin is there.
 func probe(ctx context.Context, base string) error {
-	for route, path := range map[string]string{routeThrough: "/", routeNoop: "/", routeCarts: "/bench/agent/cart/get?session_id=" + number(toRead, 1, 0)} {
+	for route, path := range map[string]string{routeThrough: servicePath, routeNoop: "/", routeCarts: "/bench/agent/cart/get?session_id=" + number(toRead, 1, 0)} {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+path, nil)
 		if err != nil {
 			return fmt.Errorf("asking Traefik: %w", err)

@@ -20,13 +20,14 @@ const (
 	Bodies = "bodies" // request bodies up to the limit
 	Open   = "open"   // at fixed rates
 	Shared = "redis"  // with the carts in a Redis that this program starts
+	Backed = "ucp"    // with a UCP cart service behind, which this program starts
 )
 
 // Groups are all groups, in the order in which they are measured.
-var Groups = []string{Reads, Writes, Lines, Carts, Bodies, Open, Shared}
+var Groups = []string{Reads, Writes, Lines, Carts, Bodies, Open, Shared, Backed}
 
-// Usual are the groups that need nothing but what this program builds: all but Shared.
-var Usual = Groups[:len(Groups)-1]
+// Usual are the groups of the plugin alone: all but Shared and Backed, which need another program beside it.
+var Usual = Groups[:len(Groups)-2]
 
 // Settings say what Run measures, and for how long.
 type Settings struct {

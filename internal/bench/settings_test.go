@@ -18,16 +18,16 @@ func TestASettingThatIsWrongIsNamedWithWhatIsAllowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Settings){
-		"groups must name at least one of reads,":                                          func(s *Settings) { s.Groups = nil },
-		`groups must be of reads, writes, lines, carts, bodies, open, redis, not "dreams"`: func(s *Settings) { s.Groups = []string{"dreams"} },
-		"rounds must be from 1 to 1000, not 0":                                             func(s *Settings) { s.Rounds = 0 },
-		"slice must be from 10ms to 1m, not 1ms":                                           func(s *Settings) { s.Slice = time.Millisecond },
-		`sync must be os, interval or always, not ""`:                                      func(s *Settings) { s.Sync = "" },
-		"gomaxprocs must be 0 or more, not -1":                                             func(s *Settings) { s.Procs = -1 },
-		"connections must be 1 to 8 numbers, not 0":                                        func(s *Settings) { s.Connections = nil },
-		"connections must be different numbers from 1 to 1000, not 0":                      func(s *Settings) { s.Connections = []int{8, 0} },
-		"rates must be different numbers from 1 to 100000, not 5":                          func(s *Settings) { s.Rates = []int{5, 5} },
-		"carts must be different numbers from 1 to 10000000, not 20000000":                 func(s *Settings) { s.Carts = []int{20_000_000} },
+		"groups must name at least one of reads,":                                               func(s *Settings) { s.Groups = nil },
+		`groups must be of reads, writes, lines, carts, bodies, open, redis, ucp, not "dreams"`: func(s *Settings) { s.Groups = []string{"dreams"} },
+		"rounds must be from 1 to 1000, not 0":                                                  func(s *Settings) { s.Rounds = 0 },
+		"slice must be from 10ms to 1m, not 1ms":                                                func(s *Settings) { s.Slice = time.Millisecond },
+		`sync must be os, interval or always, not ""`:                                           func(s *Settings) { s.Sync = "" },
+		"gomaxprocs must be 0 or more, not -1":                                                  func(s *Settings) { s.Procs = -1 },
+		"connections must be 1 to 8 numbers, not 0":                                             func(s *Settings) { s.Connections = nil },
+		"connections must be different numbers from 1 to 1000, not 0":                           func(s *Settings) { s.Connections = []int{8, 0} },
+		"rates must be different numbers from 1 to 100000, not 5":                               func(s *Settings) { s.Rates = []int{5, 5} },
+		"carts must be different numbers from 1 to 10000000, not 20000000":                      func(s *Settings) { s.Carts = []int{20_000_000} },
 	} {
 		settings := small()
 		change(&settings)

@@ -24,6 +24,9 @@ func (r *Report) Table(out io.Writer) error {
 	fmt.Fprintf(text, "%s, slices of %s, store.sync %s; medians, between brackets what half of the slices are within\n", rounds, r.Slice, r.Sync)
 	for _, edition := range r.editions() {
 		rows := [][]string{{edition, "connections", "requests/s", "", "to pass-through", "", "p50", "p99", "p99.9", "CPU/request", ""}}
+		if slices.ContainsFunc(r.Results, func(one Result) bool { return one.Behind != nil }) {
+			rows[0] = append(rows[0], "to the service")
+		}
 		group := ""
 		for _, result := range r.Results {
 			if result.Edition != edition {
@@ -47,6 +50,9 @@ func (r *Report) Table(out io.Writer) error {
 		}
 		if one.Replica > 0 {
 			carts = fmt.Sprintf(" over Redis, %d", one.Replica)
+		}
+		if one.Backed {
+			carts = " before a cart service"
 		}
 		rows = append(rows, []string{"memory, " + one.Edition + carts, megabytes(one.Resident), megabytes(one.Growth) + " since it was warm", megabytes(one.Peak) + " at most"})
 	}
@@ -92,7 +98,11 @@ func (r Result) row() []string {
 	for _, latency := range []int64{r.Latency.P50, r.Latency.P99, r.Latency.P999} {
 		cells = append(cells, span(latency))
 	}
-	return append(cells, middle(r.CPU, microseconds), within(r.CPU, thousands))
+	cells = append(cells, middle(r.CPU, microseconds), within(r.CPU, thousands))
+	if r.Behind != nil {
+		cells = append(cells, fmt.Sprintf("%.3f", *r.Behind)) // one in a thousand more than one is worth a look
+	}
+	return cells
 }
 
 func middle(s *Spread, print func(float64) string) string {

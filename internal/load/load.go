@@ -4,6 +4,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httputil"
@@ -124,6 +125,21 @@ func Closed(ctx context.Context, target *Target, connections int, during time.Du
 	})
 	counted.result.Elapsed = time.Since(start)
 	return counted.result, faultOf(ctx, counted)
+}
+
+// Once sends each of a target's requests once, one after the other, and ends early with ctx. Errors are those of Closed.
+func Once(ctx context.Context, target *Target) error {
+	c, err := dial(ctx, target, time.Now())
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	for range target.Bytes {
+		if err := c.ask(); err != nil {
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+	return nil
 }
 
 // each runs work on so many goroutines and waits for them.

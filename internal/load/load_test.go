@@ -57,6 +57,24 @@ func TestConnectionsAreSpreadOverAllServers(t *testing.T) {
 	}
 }
 
+func TestOnceSendsEachRequestOnce(t *testing.T) {
+	served := make(chan string, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body) // half a body is not what is wanted below
+		if string(body) == "refused" {
+			w.WriteHeader(http.StatusConflict)
+		}
+		served <- string(body)
+	}))
+	defer server.Close()
+	if err := Once(t.Context(), targetOf(t, server, "one", "two", "three")); err != nil || len(served) != 3 || <-served+<-served+<-served != "onetwothree" {
+		t.Errorf("got %v", err)
+	}
+	if err := Once(t.Context(), targetOf(t, server, "one", "refused", "three")); err == nil || len(served) != 2 || <-served+<-served != "onerefused" {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestEveryRequestIsSentWholeInItsTurnAndCounted(t *testing.T) {
 	var mu sync.Mutex
 	served := map[string]int{}
