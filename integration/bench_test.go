@@ -176,6 +176,39 @@ func TestBenchMeasuresCartsInARedis(t *testing.T) {
 	}
 }
 
+// With a cart service behind, a read or a write of a cart that the plugin knows asks the service once.
+func TestBenchMeasuresCartsOfACartService(t *testing.T) {
+	temporary, numbers := t.TempDir(), filepath.Join(t.TempDir(), "numbers.json")
+	command := benchHere(t, temporary, "--edition", "stock", "--groups", "ucp", "--rounds", "2", "--slice", "100ms", "--connections", "4", "--json", numbers)
+	output, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	nothingIsLeft(t, string(output), temporary)
+	text, err := os.ReadFile(numbers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := bench.Report{}
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatal(err)
+	}
+	measured := 0
+	for _, one := range report.Results {
+		if one.Group != bench.Backed {
+			continue
+		}
+		measured++
+		if one.Requests <= 0 || one.Ratio == nil || one.Ratio.Median <= 0 || one.Behind == nil || *one.Behind != 1 {
+			t.Errorf("a result is %+v", one)
+		}
+	}
+	// Two that pass through, a read of each dialect, and two writes.
+	if want := 2 + 5 + 2; measured != want || len(report.Traefiks) != 2 {
+		t.Errorf("%d targets and %d Traefiks were measured, want %d and 2:\n%s", measured, len(report.Traefiks), want, output)
+	}
+}
+
 func TestAnInterruptedBenchShowsWhatItHasAndLeavesNothing(t *testing.T) {
 	temporary := t.TempDir()
 	numbers := filepath.Join(t.TempDir(), "numbers.json")

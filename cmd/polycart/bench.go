@@ -44,11 +44,13 @@ the user's cache folder. Ctrl-C stops all that it started and prints what was me
 Groups: reads, writes (each dialect's), lines (carts of 1 to 500 lines), carts (among the numbers of --carts, none in memory),
 bodies (up to the limit), open (at the fixed --rates; latencies count from when a request was due), redis (reads and writes with
 store.kind redis, at one Traefik and at three; not among those of a run without --groups, because it starts a redis-server or valkey-server, which
-must be installed).`,
+must be installed), ucp (reads and writes with a UCP cart service behind, the one of this checkout, which is built and started; only where
+--groups names it).`,
 		Example: `  polycart bench --quick                                   # reads and writes, half a minute
   polycart bench --json numbers.json --svg numbers.svg     # everything, about a quarter of an hour
   polycart bench --edition stock --groups writes,open --rounds 20
   polycart bench --groups redis                            # carts in a Redis, at one Traefik and at three
+  polycart bench --groups ucp                              # before a cart service
   polycart bench --groups carts --carts 1000,1000000 --connections 8,64`,
 		Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
