@@ -95,7 +95,7 @@ func TestAWrongCommandLineIsTold(t *testing.T) {
 		"an edition to build":   {[]string{"build", "--edition", "fast", "-o", "x"}, `edition must be stock or compiled, not "fast"`},
 		"no file to build":      {[]string{"build"}, "--output is missing"},
 		"two kinds of Traefik":  {[]string{"up", "--edition", "compiled", "--traefik", "x"}, "--edition and --traefik exclude each other"},
-		"a group to measure":    {[]string{"bench", "--groups", "reads,dreams"}, `--groups must be of reads, writes, lines, carts, bodies, open, redis, not "dreams"`},
+		"a group to measure":    {[]string{"bench", "--groups", "reads,dreams"}, `--groups must be of reads, writes, lines, carts, bodies, open, redis, ucp, not "dreams"`},
 		"an edition to measure": {[]string{"bench", "--edition", "fast"}, `--edition must be stock, compiled or both, not "fast"`},
 		"a number twice":        {[]string{"bench", "--connections", "8,8"}, "--connections must be different numbers from 1 to 1000, not 8"},
 		"a slice of nothing":    {[]string{"bench", "--slice", "0s"}, "--slice must be from 10ms to 1m, not 0s"},
