@@ -95,12 +95,19 @@ func cartIn(from *wireAnswer, currency string) (*Cart, error) {
 		return nil, fmt.Errorf("/totals: the subtotal is %d; it must be from 0 to %d", subtotal, cartcore.MaxInteger)
 	}
 	cart := &Cart{ID: from.ID, Lines: make([]*Line, 0, len(from.LineItems)), Subtotal: subtotal}
+	units, total := int64(0), int64(0)
 	for i := range from.LineItems {
 		line, err := lineIn(&from.LineItems[i])
 		if err != nil {
 			return nil, fmt.Errorf("/line_items/%d%w", i, err)
 		}
 		cart.Lines = append(cart.Lines, line)
+		units += line.Quantity
+		total += line.Total
+		// Lines of one item are added up later, and so all of them must fit.
+		if units > cartcore.MaxInteger || total > cartcore.MaxInteger {
+			return nil, fmt.Errorf("/line_items: they come to %d units for %d; both must be at most %d", units, total, cartcore.MaxInteger)
+		}
 	}
 	return cart, nil
 }
@@ -108,7 +115,7 @@ func cartIn(from *wireAnswer, currency string) (*Cart, error) {
 // lineIn reads a line. The error begins with the pointer of the field within it.
 func lineIn(from *wireLine) (*Line, error) {
 	if from.ID == "" || from.Item.ID == "" || len(from.ID) > maxID || len(from.Item.ID) > maxID || len(from.ParentID) > maxID {
-		return nil, fmt.Errorf(": /id, /item/id and /parent_id must have at most %d bytes, and the first two at least one", maxID)
+		return nil, lineIDFault(from)
 	}
 	if from.Quantity < 1 || from.Quantity > cartcore.MaxInteger {
 		return nil, fmt.Errorf("/quantity is %d; it must be from 1 to %d", from.Quantity, cartcore.MaxInteger)
@@ -123,7 +130,7 @@ func lineIn(from *wireLine) (*Line, error) {
 	total, found := totalIn(from.Totals)
 	if !found { // the schema lets the totals of a line be empty
 		if price > 0 && from.Quantity > cartcore.MaxInteger/price {
-			return nil, fmt.Errorf("/totals: the price times the quantity passes %d", cartcore.MaxInteger)
+			return nil, fmt.Errorf("/totals has no subtotal, and the price %d times the quantity %d passes %d", price, from.Quantity, cartcore.MaxInteger)
 		}
 		total = price * from.Quantity
 	}
@@ -133,6 +140,17 @@ func lineIn(from *wireLine) (*Line, error) {
 	return &Line{
 		ID: from.ID, Parent: from.ParentID, Item: from.Item.ID, Title: from.Item.Title, ImageURL: from.Item.ImageURL, Price: price, Quantity: from.Quantity, Total: total,
 	}, nil
+}
+
+// lineIDFault says which id of a line is wrong.
+func lineIDFault(from *wireLine) error {
+	if from.ID == "" || len(from.ID) > maxID {
+		return fmt.Errorf("/id is %s; it must have 1 to %d bytes", shortened(from.ID), maxID)
+	}
+	if from.Item.ID == "" || len(from.Item.ID) > maxID {
+		return fmt.Errorf("/item/id is %s; it must have 1 to %d bytes", shortened(from.Item.ID), maxID)
+	}
+	return fmt.Errorf("/parent_id is %s; it must have at most %d bytes", shortened(from.ParentID), maxID)
 }
 
 // totalIn finds the subtotal; found is false where there is none, or where it bears no amount.
