@@ -89,8 +89,11 @@ func readOutcome(answer *Answer, status int, header http.Header, wire *wireAnswe
 // notFound tells whether the cart, and not one of its items, is what is not found.
 func notFound(messages []wireMessage) bool {
 	for i := range messages {
-		code := strings.ToLower(messages[i].Code)
-		if messages[i].Type != "info" && strings.HasSuffix(code, "not_found") && !strings.Contains(messages[i].Path, "line_items") {
+		if messages[i].Type == "info" || strings.Contains(messages[i].Path, "line_items") {
+			continue
+		}
+		switch strings.ToLower(messages[i].Code) {
+		case "not_found", "resource_not_found", "cart_not_found": // item_not_found and its like are about what was asked for
 			return true
 		}
 	}
@@ -110,10 +113,11 @@ func Unavailable(answer *Answer, item string) bool {
 		if about && !named {
 			named, withdrawn, sold = true, false, false
 		}
-		switch strings.ToLower(message.Code) {
-		case "item_unavailable", "not_found", "resource_not_found", "invalid_request":
+		code := strings.ToLower(message.Code)
+		switch {
+		case code == "item_unavailable" || code == "invalid_request" || strings.HasSuffix(code, "not_found"):
 			withdrawn = true
-		case "out_of_stock", "quantity_adjusted":
+		case code == "out_of_stock" || code == "quantity_adjusted":
 			sold = true
 		}
 	}
