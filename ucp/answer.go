@@ -126,8 +126,30 @@ func Unavailable(answer *Answer, item string) bool {
 
 // names tells whether a message is about an item, as a path such as $.line_items[?@.item.id == "x"] or a text says.
 func names(message *wireMessage, item string) bool {
-	quoted := shortened(item)
-	return strings.Contains(message.Path, quoted) || strings.Contains(message.Path, "'"+item+"'") || strings.Contains(message.Content, item)
+	literal, err := json.Marshal(item)
+	inPath := err == nil && strings.Contains(message.Path, string(literal))
+	return inPath || strings.Contains(message.Path, `"`+item+`"`) || strings.Contains(message.Path, "'"+item+"'") || mentions(message.Content, item)
+}
+
+// mentions tells whether a text has an item's id as a word of its own: SKU-1 is not in SKU-10.
+func mentions(text, item string) bool {
+	for at := 0; item != ""; at++ {
+		found := strings.Index(text[at:], item)
+		if found < 0 {
+			return false
+		}
+		at += found
+		end := at + len(item)
+		if (at == 0 || !inWord(text[at-1])) && (end == len(text) || !inWord(text[end])) {
+			return true
+		}
+	}
+	return false
+}
+
+// inWord tells whether a byte goes on with the word beside it.
+func inWord(char byte) bool {
+	return char == '-' || char == '_' || '0' <= char && char <= '9' || 'A' <= char && char <= 'Z' || 'a' <= char && char <= 'z' || char > 127
 }
 
 // said is what an answer that is no cart says, for the log.
