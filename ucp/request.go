@@ -51,7 +51,9 @@ func CartPath(id string) string { return "/carts/" + url.PathEscape(id) }
 const cancelEnd = "/cancel"
 
 // Cancels tells whether a change to path takes the cart away.
-func Cancels(path string) bool { return strings.HasSuffix(path, cancelEnd) }
+func Cancels(path string) bool {
+	return strings.HasSuffix(path, cancelEnd) && path != CartPath(cancelEnd[1:]) // a cart may be called cancel
+}
 
 // Gone is the answer to a change after which the service has no cart.
 func Gone() *Answer { return &Answer{Meaning: MeaningCart, Cart: &Cart{}, Complete: true} }
