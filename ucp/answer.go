@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -80,11 +81,15 @@ func readOutcome(answer *Answer, status int, header http.Header, wire *wireAnswe
 	}
 	answer.Meaning = MeaningCart
 	answer.Cart = cart
-	if tag := header.Get("ETag"); strings.HasPrefix(tag, `"`) { // a weak tag matches nothing in If-Match (RFC 9110 §13.1.1)
+	if tag := header.Get("ETag"); tagForm.MatchString(tag) {
 		answer.Tag = tag
 	}
 	return answer
 }
+
+// tagForm is an entity tag that can be sent as If-Match, in which a weak one matches nothing (RFC 9110 §13.1.1). It is kept with the
+// cart, and so is bounded as ids are.
+var tagForm = regexp.MustCompile(`^"[!#-~]{0,255}"$`)
 
 // notFound tells whether the cart, and not one of its items, is what is not found.
 func notFound(messages []wireMessage) bool {
