@@ -2,6 +2,7 @@ package ucp
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -42,7 +43,7 @@ func Read(status int, header http.Header, body []byte, currency string) *Answer 
 	problem := json.Unmarshal(body, wire)
 	if status == http.StatusOK || status == http.StatusCreated {
 		if problem != nil {
-			answer.Err = fmt.Errorf("the cart service answered %d with what is no cart: %w; it begins with %s", status, problem, shortened(string(body)))
+			answer.Err = fmt.Errorf("the cart service answered %d with %s", status, unreadable(problem, body))
 			return answer
 		}
 		return readOutcome(answer, status, header, wire, currency)
@@ -160,12 +161,40 @@ func inWord(char byte) bool {
 // said is what an answer that is no cart says, for the log.
 func said(wire *wireAnswer, problem error, body []byte) string {
 	if problem != nil {
-		return "with what is no JSON; it begins with " + shortened(string(body))
+		return "with " + unreadable(problem, body)
 	}
 	if len(wire.Messages) > 0 {
 		return messageText(wire.Messages)
 	}
+	if wire.Code == "" && wire.Content == "" {
+		return shortened(string(body))
+	}
 	return shortened(wire.Code) + ": " + shortened(wire.Content)
+}
+
+// kindNames are what the wire's fields must be, by the kind of Go that they are read into. The types have other names interpreted.
+var kindNames = map[string]string{"int64": "a whole number of at most 64 bits", "string": "text", "slice": "a list", "struct": "an object"}
+
+// unreadable says what of a body could not be read, for the log: the field, without the numbers of list entries, and what leads to it.
+func unreadable(problem error, body []byte) string {
+	var mistaken *json.UnmarshalTypeError
+	if !errors.As(problem, &mistaken) {
+		return "what is no JSON; it begins with " + shortened(string(body))
+	}
+	const shown = 50 // bytes
+	end := int(mistaken.Offset)
+	if end > len(body) {
+		end = len(body)
+	}
+	start := end - shown
+	if start < 0 {
+		start = 0
+	}
+	field := "body"
+	if mistaken.Field != "" {
+		field = "/" + strings.ReplaceAll(mistaken.Field, ".", "/")
+	}
+	return fmt.Sprintf("a %s that is not %s but a JSON %s: %s", field, kindNames[mistaken.Type.Kind().String()], mistaken.Value, shortened(string(body[start:end])))
 }
 
 // messageText lists messages, for the log.
