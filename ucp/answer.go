@@ -166,10 +166,11 @@ func said(wire *wireAnswer, problem error, body []byte) string {
 	if len(wire.Messages) > 0 {
 		return messageText(wire.Messages)
 	}
-	if wire.Code == "" && wire.Content == "" {
+	fault := wireFault{}
+	if err := json.Unmarshal(body, &fault); err != nil || (fault.Code == "" && fault.Content == "") {
 		return shortened(string(body))
 	}
-	return shortened(wire.Code) + ": " + shortened(wire.Content)
+	return shortened(fault.Code) + ": " + shortened(fault.Content)
 }
 
 // kindNames are what the wire's fields must be, by the kind of Go that they are read into. The types have other names interpreted.

@@ -37,8 +37,12 @@ type wireAnswer struct {
 	Currency  string        `json:"currency"`
 	Totals    []wireTotal   `json:"totals"`
 	Messages  []wireMessage `json:"messages"`
-	Code      string        `json:"code"`    // of a fault of the protocol, as is Content
-	Content   string        `json:"content"` // for people
+}
+
+// wireFault is a fault of the protocol. It is read by itself: a cart may have fields of any form beside its own.
+type wireFault struct {
+	Code    string `json:"code"`
+	Content string `json:"content"` // for people
 }
 
 type wireMeta struct {
