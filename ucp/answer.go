@@ -195,7 +195,8 @@ func unreadable(problem error, body []byte) string {
 	if mistaken.Field != "" {
 		field = "/" + strings.ReplaceAll(mistaken.Field, ".", "/")
 	}
-	return fmt.Sprintf("a %s that is not %s but a JSON %s: %s", field, kindNames[mistaken.Type.Kind().String()], mistaken.Value, shortened(string(body[start:end])))
+	is := strings.Fields(mistaken.Value)[0] // of a number it has every digit behind it
+	return fmt.Sprintf("a %s that is not %s but a JSON %s: %s", field, kindNames[mistaken.Type.Kind().String()], is, shortened(string(body[start:end])))
 }
 
 // messageText lists messages, for the log.
