@@ -45,8 +45,9 @@ soak:
 	# every system call fails once: where the background work of the store stands at that moment is another at each run
 	$(GO) test -timeout 60m -count $(KILLS) -run TestEachSystemCallFailsOnceUnderEveryDialect ./store
 	$(GO) test -timeout 60m -count 5 -run TestAnySystemCallMayFail ./store
-	# what comes from outside: catalogue files, tokens, and the seams of the two editions, each against a third way
+	# what comes from outside: catalogue files, answers of a cart service, tokens, and the seams of the two editions, each against a third way
 	$(GO) test -run XXX -fuzz FuzzParse -fuzztime $(FUZZTIME) ./catalog
+	$(GO) test -run XXX -fuzz FuzzRead -fuzztime $(FUZZTIME) ./ucp
 	for target in FuzzToken FuzzClaims FuzzObject; do \
 		$(GO) test -run XXX -fuzz $$target -fuzztime $(FUZZTIME) ./identity || exit 1; done
 	for target in FuzzClaimPath FuzzSignature; do for edition in stock compiled; do \
