@@ -32,12 +32,34 @@ func TestARecordIsReadBackAsItWas(t *testing.T) {
 	mark := rapid.Custom(func(t *rapid.T) cartcore.Mark {
 		return cartcore.Mark{Cart: word.Draw(t, "cart"), Version: whole.Draw(t, "version"), Rest: orNil(rapid.SliceOfN(rest, 0, 2).Draw(t, "rest"))}
 	})
+	there := rapid.Custom(func(t *rapid.T) *cartcore.BackedLine {
+		return &cartcore.BackedLine{
+			ID: word.Draw(t, "id"), Parent: rapid.StringN(0, 3, -1).Draw(t, "parent"), Item: word.Draw(t, "item"), SKU: rapid.StringN(0, 3, -1).Draw(t, "sku"),
+			Quantity: whole.Draw(t, "quantity"), Total: whole.Draw(t, "total"),
+		}
+	})
+	intent := rapid.Custom(func(t *rapid.T) *cartcore.Intent {
+		return &cartcore.Intent{Key: word.Draw(t, "key"), Method: word.Draw(t, "method"), Path: word.Draw(t, "path"), Body: word.Draw(t, "body"), At: whole.Draw(t, "at")}
+	})
+	backing := rapid.Custom(func(t *rapid.T) *cartcore.Backing {
+		made := &cartcore.Backing{
+			ID: rapid.StringN(0, 12, -1).Draw(t, "id"), Tag: rapid.StringN(0, 12, -1).Draw(t, "tag"), Moves: whole.Draw(t, "moves"), Subtotal: whole.Draw(t, "subtotal"),
+			Lines: orNil(rapid.SliceOfN(there, 0, 3).Draw(t, "lines")),
+		}
+		if rapid.Bool().Draw(t, "under way") {
+			made.Intent = intent.Draw(t, "intent")
+		}
+		return made
+	})
 	rapid.Check(t, func(t *rapid.T) {
 		key := cartcore.Key{Tenant: word.Draw(t, "tenant"), Owner: word.Draw(t, "owner")}
 		cart := &cartcore.Cart{
 			Key: key, ID: word.Draw(t, "id"), Currency: "USD", Lines: rapid.SliceOfN(line, 0, 4).Draw(t, "lines"),
 			NextLine: 1 + whole.Draw(t, "next"), Version: 1 + whole.Draw(t, "version"), Created: whole.Draw(t, "created"), Updated: whole.Draw(t, "updated"),
 			Locked: whole.Draw(t, "locked"), Merged: orNil(rapid.SliceOfN(mark, 0, 2).Draw(t, "merged")),
+		}
+		if rapid.Bool().Draw(t, "backed") {
+			cart.Backing = backing.Draw(t, "backing")
 		}
 		record, err := cartcore.Record(cart)
 		if err != nil {
