@@ -4,17 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"sort"
-	"strings"
 )
 
 // Headers that the configuration has sent with every request to a service of the operator's.
+
+// headerName and headerValue are what the proxies and servers before a service take as a header (RFC 9110 §5); a request with any
+// other is not sent at all.
+var (
+	headerName  = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+	headerValue = regexp.MustCompile(`^[^\x00-\x08\x0a-\x1f\x7f]*$`)
+)
 
 // headerFaults are the headers that could not be sent; at is the key of the service.
 func headerFaults(headers map[string]string, at string) []string {
 	faults := []string{}
 	for name, value := range headers {
-		if strings.ContainsAny(name, " :\r\n") || strings.ContainsAny(value, "\r\n\x00") {
+		if !headerName.MatchString(name) || !headerValue.MatchString(value) {
 			faults = append(faults, fmt.Sprintf("%s.headers.%s: it must be the name and text of one header line", at, name))
 		}
 	}
@@ -39,6 +46,9 @@ func sentHeaders(headers map[string]string, secretFile, secretHeader, at string)
 	if secretHeader == "" {
 		secretHeader = "Authorization"
 	}
+	if !headerName.MatchString(secretHeader) {
+		faults = append(faults, fmt.Sprintf("%s.secretHeader: %q is not allowed; it must be the name of a header", at, secretHeader))
+	}
 	sent[http.CanonicalHeaderKey(secretHeader)] = secret
 	return sent, faults
 }
@@ -46,8 +56,11 @@ func sentHeaders(headers map[string]string, secretFile, secretHeader, at string)
 // readServiceSecret reads the value of a header.
 func readServiceSecret(path string) (string, error) {
 	secret, err := readSecretText(path)
-	if err == nil && (secret == "" || strings.ContainsAny(secret, "\r\n\x00")) {
+	if err == nil && (secret == "" || !headerValue.MatchString(secret)) {
 		err = errors.New("the file must hold one line, the value of a header")
+	}
+	if err == nil && len(secret) > maxHookSecret { // the rest of it was not read
+		err = fmt.Errorf("the file must have at most %d bytes", maxHookSecret)
 	}
 	return secret, err
 }
