@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
+	"regexp"
 	"time"
 
 	"github.com/polycart/polycart/cartcore"
@@ -29,6 +29,9 @@ type backend struct {
 // itemIDs are the identifiers of the catalogue that a service may have for its items.
 var itemIDs = []string{"sku", "variantId", "productId"}
 
+// profileText is what can stand between quotes in UCP-Agent (RFC 8941 §3.3.3) and needs no escaping there.
+var profileText = regexp.MustCompile(`^[!#-\[\]-~]+$`)
+
 // backendFaults are the faults of a backend that show without opening it.
 func backendFaults(config *Config) []string {
 	from := config.Backend
@@ -40,7 +43,7 @@ func backendFaults(config *Config) []string {
 		faults = append(faults, fmt.Sprintf("backend.kind: %q is not allowed; it must be ucp or empty", from.Kind))
 	}
 	profile, err := url.Parse(from.Profile)
-	if err != nil || profile.Scheme != "https" || profile.Host == "" || strings.ContainsAny(from.Profile, "\"\\\r\n ") {
+	if err != nil || profile.Scheme != "https" || profile.Hostname() == "" || !profileText.MatchString(from.Profile) {
 		faults = append(faults, fmt.Sprintf("backend.profile: %q is not allowed; it must be an https URL such as https://shop.example/.well-known/ucp", from.Profile))
 	}
 	if from.Path != "" && !prefixForm.MatchString(from.Path) {
