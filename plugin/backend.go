@@ -29,6 +29,10 @@ type backend struct {
 // itemIDs are the identifiers of the catalogue that a service may have for its items.
 var itemIDs = []string{"sku", "variantId", "productId"}
 
+// ownHeaders are those that a request to a cart service has anyway: with what the configuration says in place of ours it would be
+// another request, and with ours in place of that the configuration would count for nothing.
+var ownHeaders = []string{"Ucp-Agent", "Request-Id", "Idempotency-Key", "If-Match", "Content-Type", "Accept", "Accept-Encoding", "User-Agent"}
+
 // profileText is what can stand between quotes in UCP-Agent (RFC 8941 §3.3.3) and needs no escaping there.
 var profileText = regexp.MustCompile(`^[!#-\[\]-~]+$`)
 
@@ -54,11 +58,14 @@ func backendFaults(config *Config) []string {
 			faults = append(faults, fault)
 		}
 	}
-	for _, reserved := range []string{"Ucp-Agent", "Request-Id", "Idempotency-Key", "If-Match", "Content-Type", "Accept-Encoding"} {
+	for _, reserved := range ownHeaders {
 		for name := range from.Headers {
 			if http.CanonicalHeaderKey(name) == reserved {
 				faults = append(faults, fmt.Sprintf("backend.headers.%s: it is not allowed; the plugin sends this header itself", name))
 			}
+		}
+		if http.CanonicalHeaderKey(from.SecretHeader) == reserved {
+			faults = append(faults, fmt.Sprintf("backend.secretHeader: %q is not allowed; the plugin sends this header itself", from.SecretHeader))
 		}
 	}
 	faults = append(faults, headerFaults(from.Headers, "backend")...)
@@ -76,7 +83,7 @@ func backendFaults(config *Config) []string {
 
 // unusedBackend finds settings of a backend that has no kind: whoever wrote them believes that there is one.
 func unusedBackend(from Backend) []string {
-	if from.Profile == "" && from.Path == "" && from.ItemID == "" && len(from.Headers) == 0 && from.SecretFile == "" {
+	if from.Profile == "" && from.Path == "" && from.ItemID == "" && len(from.Headers) == 0 && from.SecretFile == "" && from.SecretHeader == "" {
 		return nil
 	}
 	return []string{`backend.kind: it is empty, and so the other settings count for nothing; it must be ucp`}
