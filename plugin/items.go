@@ -89,7 +89,9 @@ func backingOf(b *backend, before *cartcore.Backing, lines []*cartcore.Line, sol
 	if before != nil {
 		made.Moves = before.Moves
 		for _, line := range before.Lines {
-			named[line.Item] = line.SKU
+			if line.SKU != "" { // a part of another line may be the same item
+				named[line.Item] = line.SKU
+			}
 		}
 	}
 	for _, line := range lines {
