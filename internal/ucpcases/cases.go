@@ -187,9 +187,9 @@ var Unsolds = []struct {
 	Want   bool
 }{
 	{"nothing said", 200, Cart, "SKU-1", false},
-	{"not sold, by a text", 200, warned(about("error", "item_unavailable", "", "SKU-1 cannot be bought")), "SKU-1", true},
-	{"not sold, by a path", 200, warned(about("error", "item_unavailable", `$.line_items[?@.item.id == "SKU-1"]`, "It cannot be bought")), "SKU-1", true},
-	{"not sold, by a path in single quotes", 200, warned(about("error", "item_unavailable", `$.line_items[?(@.item.id=='SKU-1')]`, "It cannot be bought")), "SKU-1", true},
+	{"not sold, by a text", 200, warned(about("error", "out_of_stock", "", "something"), about("error", "item_unavailable", "", "SKU-1 cannot be bought")), "SKU-1", true},
+	{"not sold, by a path", 200, warned(about("error", "out_of_stock", "", "something"), about("error", "item_unavailable", `$.line_items[?@.item.id == "SKU-1"]`, "It cannot be bought")), "SKU-1", true},
+	{"not sold, by a path in single quotes", 200, warned(about("error", "out_of_stock", "", "something"), about("error", "item_unavailable", `$.line_items[?(@.item.id=='SKU-1')]`, "It cannot be bought")), "SKU-1", true},
 	{"an id that JSON escapes, by a path", 200, warned(about("error", "out_of_stock", "", "x"), about("error", "item_unavailable", `$.line_items[?@.item.id == "a\"b\u003c"]`, "x")), `a"b<`, true},
 	{"an id that JSON need not escape, by a path", 200, warned(about("error", "out_of_stock", "", "x"), about("error", "item_unavailable", `$.line_items[?@.item.id == "a<b>&"]`, "x")), `a<b>&`, true},
 	{"a long id, by a path", 200, warned(about("error", "out_of_stock", "", "x"), about("error", "item_unavailable", `$.line_items[?@.item.id == "`+strings.Repeat("i", 255)+`"]`, "x")), strings.Repeat("i", 255), true},
