@@ -172,7 +172,7 @@ func TestWhatAServiceSaysOfAnItemIsTold(t *testing.T) {
 // What the service did not grant is told as short stock is, and what it does not sell as what is not sold.
 func TestWhatAServiceGranted(t *testing.T) {
 	gone := ucp.Read(http.StatusOK, http.Header{}, []byte(`{"ucp":{"status":"error"},"messages":[{"type":"error","code":"item_unavailable","content":"v-mug is gone"},
-		{"type":"error","code":"out_of_stock","content":"v-red is out of stock"}]}`), "USD")
+		{"type":"error","code":"out_of_stock","content":"v-red is out of stock"},{"type":"error","code":"item_unavailable","content":"no more of song"}]}`), "USD")
 	sold := shelf(t).Facts
 	granted := grantedBy(&backend{}, gone, map[string]int64{"song": 2, "cap-blue": 4}, linesOf("mug 1", "cap-red 1", "song 3", "cap-blue 4", "ghost 1"), sold)
 	for sku, want := range map[string]struct {
