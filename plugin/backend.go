@@ -26,8 +26,8 @@ type backend struct {
 	Sent      *int64 // requests
 }
 
-// itemIDs are the identifiers of the catalogue that a service may have for its items.
-var itemIDs = []string{"sku", "variantId", "productId"}
+// itemIDs are the identifiers of the catalogue that a service may have for its items: those that no two items share.
+var itemIDs = []string{"sku", "variantId"}
 
 // ownHeaders are those that a request to a cart service has anyway: with what the configuration says in place of ours it would be
 // another request, and with ours in place of that the configuration would count for nothing.

@@ -64,8 +64,8 @@ func TestSettingsOfABackendAreChecked(t *testing.T) {
 
 		{"items by SKU", func(b *Backend) { b.ItemID = "sku" }, ""},
 		{"items by variant", func(b *Backend) { b.ItemID = "variantId" }, ""},
-		{"items by product", func(b *Backend) { b.ItemID = "productId" }, ""},
-		{"items by something else", func(b *Backend) { b.ItemID = "number" }, `backend.itemId: "number" is not allowed; it must be sku or variantId or productId`},
+		{"items by product, of which there can be several", func(b *Backend) { b.ItemID = "productId" }, `backend.itemId: "productId" is not allowed; it must be sku or variantId`},
+		{"items by something else", func(b *Backend) { b.ItemID = "number" }, `backend.itemId: "number" is not allowed; it must be sku or variantId`},
 
 		{"a header", headers("X-Shop", "a;b=\"c\"\té"), ""},
 		{"a header of two names", headers("X Shop", "a"), "backend.headers.X Shop: it must be the name and text of one header line"},

@@ -221,7 +221,7 @@ type Backend struct {
 	Profile string `json:"profile,omitempty"`
 	// Path stands before the paths of the protocol, for instance "/ucp". Empty is none.
 	Path string `json:"path,omitempty"`
-	// ItemID is what the service calls an item by: "sku", "variantId" or "productId" of the catalogue. Empty is variantId, and the SKU
+	// ItemID is what the service calls an item by: "sku" or "variantId" of the catalogue. Empty is variantId, and the SKU
 	// where an item has none.
 	ItemID string `json:"itemId,omitempty"`
 	// Headers are sent with every request to the service.

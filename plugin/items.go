@@ -18,8 +18,6 @@ func itemOf(b *backend, item *cartcore.Item) string {
 		return item.SKU
 	case "variantId":
 		return item.VariantID
-	case "productId":
-		return item.ProductID
 	}
 	if item.VariantID != "" {
 		return item.VariantID
@@ -33,10 +31,6 @@ func skuOf(b *backend, sold *catalog.Snapshot, id string) string {
 	switch b.ItemID {
 	case "sku":
 		item = sold.Facts[id]
-	case "productId":
-		if all := sold.ByProduct[id]; len(all) > 0 {
-			item = all[0]
-		}
 	default:
 		item = sold.ByVariant[id]
 		if item == nil && b.ItemID == "" {

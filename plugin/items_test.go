@@ -46,8 +46,6 @@ func TestWhatAServiceCallsAnItem(t *testing.T) {
 		{"", "song", "song"},
 		{"sku", "mug", "mug"},
 		{"variantId", "mug", "v-mug"},
-		{"productId", "mug", "p-mug"},
-		{"productId", "cap-red", "p-cap"},
 	}
 	for _, test := range tests {
 		b := &backend{ItemID: test.itemID}
@@ -59,14 +57,14 @@ func TestWhatAServiceCallsAnItem(t *testing.T) {
 		}
 	}
 	nobody := []struct{ itemID, id string }{
-		{"", ""}, {"", "mug"}, {"", "p-mug"}, {"", "none"}, {"sku", ""}, {"sku", "v-mug"}, {"variantId", "song"}, {"variantId", ""}, {"productId", ""}, {"productId", "mug"},
+		{"", ""}, {"", "mug"}, {"", "p-mug"}, {"", "none"}, {"sku", ""}, {"sku", "v-mug"}, {"variantId", "song"}, {"variantId", ""},
 	}
 	for _, test := range nobody {
 		if got := skuOf(&backend{ItemID: test.itemID}, sold, test.id); got != "" {
 			t.Errorf("by %q %q is the item %q", test.itemID, test.id, got)
 		}
 	}
-	for itemID, sku := range map[string]string{"": "none", "variantId": "song", "productId": "song"} {
+	for itemID, sku := range map[string]string{"": "none", "variantId": "song"} {
 		if got := itemOf(&backend{ItemID: itemID}, sold.Facts[sku]); got != "" {
 			t.Errorf("by %q %s is %q", itemID, sku, got)
 		}
