@@ -12,7 +12,7 @@ func Apply(cart *Cart, cmd *Command, facts Facts, limits *Limits, now int64) (*C
 			return cart, nil, err
 		}
 	}
-	out := &Outcome{Created: cart.Version == 0}
+	out := &Outcome{Created: cart.Version == cart.Quiet}
 	if cmd.Verb == Read {
 		return looked(cart, facts, out)
 	}
@@ -45,7 +45,7 @@ func lookedAfter(cart, next *Cart, facts Facts, out *Outcome) (*Cart, *Outcome, 
 
 // unready refuses a command that the cart cannot take as it stands.
 func unready(cart *Cart, cmd *Command, now int64) *Error {
-	if cmd.NeedsCart && cart.Version == 0 {
+	if cmd.NeedsCart && cart.Version == cart.Quiet {
 		return Refuse(KindCartUnknown)
 	}
 	if cart.Locked > now {

@@ -55,7 +55,7 @@ type Cart struct {
 	Locked   int64    `json:"lock,omitempty"`    // Unix milliseconds until which a checkout holds the cart; 0 is open
 	Order    string   `json:"order,omitempty"`   // the number of the order that the cart has become; empty: it is a cart
 	Merged   []Mark   `json:"merged,omitempty"`  // guest carts already merged into this one, newest last
-	Quiet    int64    `json:"quiet,omitempty"`   // saves that changed nothing of what the cart holds
+	Quiet    int64    `json:"quiet,omitempty"`   // saves that changed nothing of what the cart holds; where that is all of them, nobody has the cart yet
 	Replies  []*Reply `json:"replies,omitempty"` // answers to writes that bore a key, newest last
 	Outbox   *Outbox  `json:"out,omitempty"`     // what webhooks are still to be told; nil where no webhook ever wanted to hear of the cart
 	Backing  *Backing `json:"back,omitempty"`    // what the cart service behind us has of it; nil where there never was one
