@@ -51,6 +51,9 @@ type Settings struct {
 	// Departures are deviations of public servers, for tests of clients.
 	Departures Departures
 
+	// NoSync leaves it to the operating system when writes reach the disk: a crash of the machine can lose them. For tests.
+	NoSync bool
+
 	Now       func() time.Time // the clock; nil is time.Now
 	AccessLog *slog.Logger     // is told every request; nil: nobody
 }
@@ -93,7 +96,7 @@ func Open(settings Settings) (*Shop, error) {
 	if err := s.SetItems(settings.Items); err != nil {
 		return nil, err
 	}
-	file, err := bolt.Open(settings.File, 0o600, &bolt.Options{Timeout: lockPatience})
+	file, err := bolt.Open(settings.File, 0o600, &bolt.Options{Timeout: lockPatience, NoSync: settings.NoSync})
 	if err != nil {
 		return nil, fmt.Errorf("opening cart file %s: %w", settings.File, err)
 	}
