@@ -24,7 +24,13 @@ func mergeBacked(d *desk, call *adapters.Call, own *cartcore.Cart, command *cart
 
 // keepRestBacked leaves in the guest's cart, ours and the service's, what did not fit into the customer's. Where the service does not
 // answer, what is left is on its way and the next look at the guest's cart ends it.
-func keepRestBacked(d *desk, call *adapters.Call, guest, rest *cartcore.Cart, sold *catalog.Snapshot, now int64) (again bool, problem *cartcore.Error) {
-	_, again, problem = restore(d, visitOf(d, call, sold, now), guest, rest)
+func keepRestBacked(d *desk, call *adapters.Call, guest, rest *cartcore.Cart, sold *catalog.Snapshot, seed string, now int64) (again bool, problem *cartcore.Error) {
+	v := visitOf(d, call, sold, now)
+	v.Command = &cartcore.Command{Verb: cartcore.Merge, Seed: seed}
+	if guest.Backing != nil && guest.Backing.Intent != nil { // it is ended first: it could come after what is left
+		_, _, problem = undo(d, v, guest)
+		return true, problem
+	}
+	_, again, problem = restore(d, v, guest, rest)
 	return again, problem
 }

@@ -101,7 +101,7 @@ func mergeOnce(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64)
 		}
 	}
 	told = noticesOf(done.Outcome)
-	again, problem = settleGuest(d, call, done.Next, guest, sold, seed, now)
+	again, problem = settleGuest(d, call, done.Next, guest, sold, now)
 	return told, again, problem
 }
 
@@ -115,11 +115,12 @@ func merge(d *desk, call *adapters.Call, own *cartcore.Cart, command *cartcore.C
 }
 
 // settleGuest leaves in the guest's cart what did not fit into the customer's own, once that is saved.
-func settleGuest(d *desk, call *adapters.Call, own, guest *cartcore.Cart, sold *catalog.Snapshot, seed string, now int64) (again bool, problem *cartcore.Error) {
+func settleGuest(d *desk, call *adapters.Call, own, guest *cartcore.Cart, sold *catalog.Snapshot, now int64) (again bool, problem *cartcore.Error) {
 	rest, done := cartcore.RestOf(own, guest)
 	if !done {
 		return false, nil
 	}
+	seed := identity.Entropy() // another than of the customer's cart: its events would else have the same ids
 	if len(rest) == 0 {
 		again, problem = saved(dropTelling(d.Engine, guest, sold.Facts, seed, now))
 		if d.Backend != nil && !again && problem == nil {
@@ -128,7 +129,7 @@ func settleGuest(d *desk, call *adapters.Call, own, guest *cartcore.Cart, sold *
 		return again, problem
 	}
 	if d.Backend != nil {
-		return keepRestBacked(d, call, guest, cartcore.Keep(guest, rest, now), sold, now)
+		return keepRestBacked(d, call, guest, cartcore.Keep(guest, rest, now), sold, seed, now)
 	}
 	return saved(saveTelling(d.Engine, guest, cartcore.Keep(guest, rest, now), cartcore.Merge, sold.Facts, seed, now))
 }

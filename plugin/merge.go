@@ -63,7 +63,7 @@ func mergeNamedOnce(d *desk, call *adapters.Call, caller *cartcore.Caller, on *t
 	if own == nil {
 		return nil
 	}
-	again, problem := settleGuest(d, call, own, guest, sold, call.Command.Seed, now)
+	again, problem := settleGuest(d, call, own, guest, sold, now)
 	if problem != nil {
 		return refused(d, call, problem)
 	}
