@@ -28,7 +28,10 @@ func TestUCPInterpreted(t *testing.T) {
 		}
 	}
 	for _, c := range ucpcases.Answers {
-		t.Run(c.Name, func(t *testing.T) { is(t, c.Want, "ucpcases.Told(%d, %q, %q)", c.Status, c.Tag, c.Body) })
+		t.Run(c.Name, func(t *testing.T) { is(t, c.Want, "ucpcases.Told(%d, %q, %q, %q)", c.Status, c.Tag, "", c.Body) })
+	}
+	for _, c := range ucpcases.Asked {
+		t.Run(c.Name, func(t *testing.T) { is(t, c.Want, "ucpcases.Told(%d, %q, %q, %q)", c.Status, c.Tag, c.ID, c.Body) })
 	}
 	for _, c := range ucpcases.Unsolds {
 		t.Run(c.Name, func(t *testing.T) {
@@ -37,7 +40,7 @@ func TestUCPInterpreted(t *testing.T) {
 	}
 	for _, c := range ucpcases.Requests {
 		t.Run(c.Name, func(t *testing.T) {
-			is(t, c.Want, "ucpcases.Asked(%q, %q)", c.ID, c.Lines)
+			is(t, c.Want, "ucpcases.Request(%q, %q)", c.ID, c.Lines)
 			is(t, ucpcases.Key("cart", 7, c.ID, c.Lines), "ucpcases.Key(%q, 7, %q, %q)", "cart", c.ID, c.Lines)
 		})
 	}

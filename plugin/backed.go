@@ -21,6 +21,7 @@ type visit struct {
 	Limits  *cartcore.Limits
 	Sold    *catalog.Snapshot
 	Now     int64 // Unix milliseconds
+	Looked  bool  // the service has said in this visit how the cart is
 }
 
 func visitOf(d *desk, call *adapters.Call, sold *catalog.Snapshot, now int64) *visit {

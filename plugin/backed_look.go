@@ -51,7 +51,7 @@ func lookFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cart
 func lookNewer(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, into *recorder, failed *ucp.Answer, now int64) *adapters.Answer {
 	answer := failed
 	if failed == nil {
-		answer = answered(into, cart.Currency)
+		answer = answered(into, cart.Backing.ID, cart.Currency)
 	}
 	if answer.Meaning == ucp.MeaningMissing {
 		return lookClosely(d, call, caller, sold, now)
@@ -146,7 +146,7 @@ func counts(d *desk, v *visit, seen *seenCart) bool {
 // isOld tells whether others may have changed a cart at the service since it was seen; what it does not have is never old.
 func isOld(d *desk, v *visit, seen *seenCart) bool {
 	at := seenAt(d.Backend.Seen, seen)
-	return at != 0 && at != v.Now && v.Now-at >= d.Backend.LookAgain
+	return !v.Looked && at != 0 && v.Now-at >= d.Backend.LookAgain // two visits can be in one millisecond
 }
 
 // knowItems asks a catalogue service for items that only the cart service has in the cart: somebody else put them there. What the
@@ -172,6 +172,7 @@ func knowItems(d *desk, v *visit, cart *cartcore.Cart, answer *ucp.Answer) {
 
 // follow takes over what the service has otherwise than our cart.
 func follow(d *desk, v *visit, cart *cartcore.Cart, backing *cartcore.Backing, answer *ucp.Answer) (seen *seenCart, again bool, problem *cartcore.Error) {
+	v.Looked = true
 	next, changed := cartcore.Follow(cart, backing, identity.Entropy(), v.Now)
 	seen = seenBy(v, next.Lines, backing, answer)
 	if !changed && (cart.Backing != nil && cart.Backing.Intent == nil && cart.Backing.ID == backing.ID) {

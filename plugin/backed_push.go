@@ -63,7 +63,10 @@ func resend(d *desk, v *visit, kept *cartcore.Cart) *ucp.Answer {
 	if intent.Method == http.MethodPut {
 		match = kept.Backing.Tag
 	}
-	answer := exchange(d.Backend, v.Request, &ucp.Change{Method: intent.Method, Path: intent.Path, Body: intent.Body}, intent.Key, match, kept.Currency)
+	answer := exchange(d.Backend, v.Request, &ucp.Change{Method: intent.Method, Path: intent.Path, Body: intent.Body}, intent.Key, match, kept.Backing.ID, kept.Currency)
+	if answer.Meaning == ucp.MeaningStale && match == "" { // we demanded nothing that could fail
+		answer.Meaning = ucp.MeaningRejected
+	}
 	if ucp.Cancels(intent.Path) && (answer.Meaning == ucp.MeaningCart || answer.Meaning == ucp.MeaningMissing) {
 		return ucp.Gone()
 	}
@@ -87,7 +90,7 @@ func cancelBacked(d *desk, r *http.Request, cart *cartcore.Cart) {
 	}
 	change, err := ucp.ChangeTo(cart.Backing.ID, nil)
 	if err == nil {
-		answer := exchange(d.Backend, r, change, ucp.KeyOf(cart.ID, cart.Backing.Moves, change), "", cart.Currency)
+		answer := exchange(d.Backend, r, change, ucp.KeyOf(cart.ID, cart.Backing.Moves, change), "", cart.Backing.ID, cart.Currency)
 		if answer.Meaning == ucp.MeaningCart || answer.Meaning == ucp.MeaningMissing {
 			return
 		}

@@ -106,7 +106,7 @@ func TestWhatIsKeptOfAnAnswer(t *testing.T) {
 		{"id":"li_2","item":{"id":"v-red","price":7},"quantity":2,"parent_id":"li_1"},
 		{"id":"li_3","item":{"id":"v-lost","price":7},"quantity":3},
 		{"id":"li_4","item":{"id":"v-never","price":7},"quantity":4},
-		{"id":"li_5","item":{"id":"v-blue","price":7},"quantity":5,"totals":[{"type":"subtotal","amount":34}]}]}`), "USD")
+		{"id":"li_5","item":{"id":"v-blue","price":7},"quantity":5,"totals":[{"type":"subtotal","amount":34}]}]}`), "", "USD")
 	if answer.Cart == nil {
 		t.Fatal(answer.Err)
 	}
@@ -170,7 +170,7 @@ func TestWhatAServiceSaysOfAnItemIsTold(t *testing.T) {
 // What the service did not grant is told as short stock is, and what it does not sell as what is not sold.
 func TestWhatAServiceGranted(t *testing.T) {
 	gone := ucp.Read(http.StatusOK, http.Header{}, []byte(`{"ucp":{"status":"error"},"messages":[{"type":"error","code":"item_unavailable","content":"v-mug is gone"},
-		{"type":"error","code":"out_of_stock","content":"v-red is out of stock"},{"type":"error","code":"item_unavailable","content":"no more of song"}]}`), "USD")
+		{"type":"error","code":"out_of_stock","content":"v-red is out of stock"},{"type":"error","code":"item_unavailable","content":"no more of song"}]}`), "", "USD")
 	sold := shelf(t).Facts
 	granted := grantedBy(&backend{}, gone, map[string]int64{"song": 2, "cap-blue": 4}, linesOf("mug 1", "cap-red 1", "song 3", "cap-blue 4", "ghost 1"), sold)
 	for sku, want := range map[string]struct {

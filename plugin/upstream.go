@@ -76,7 +76,7 @@ func lookUpstream(b *backend, r *http.Request, id, currency string) *ucp.Answer 
 	if failed != nil {
 		return failed
 	}
-	return answered(into, currency)
+	return answered(into, id, currency)
 }
 
 // fetchCart gets a cart from the service; failed is there where no answer came.
@@ -84,9 +84,9 @@ func fetchCart(b *backend, r *http.Request, id string) (into *recorder, failed *
 	return fetch(b, r, r.Context(), http.MethodGet, b.Path+ucp.CartPath(id), headerFor(b, r), "")
 }
 
-// exchange sends a change to the service and reads the answer. It goes on when the client has gone: it would else be done or not by
+// exchange sends a change to the service and reads the answer, about the cart id, or a new one where that is empty. It goes on when the client has gone: it would else be done or not by
 // chance.
-func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, currency string) *ucp.Answer {
+func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, id, currency string) *ucp.Answer {
 	header := headerFor(b, r)
 	header["Content-Type"] = jsonMedia
 	header["Idempotency-Key"] = []string{key}
@@ -97,7 +97,7 @@ func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, curre
 	if failed != nil {
 		return failed
 	}
-	return answered(into, currency)
+	return answered(into, id, currency)
 }
 
 // fetch sends one request to the service, within backend.timeout; failed is there where no answer came. What it does not say is
@@ -140,7 +140,7 @@ func bring(request *http.Request, body string) {
 }
 
 // answered reads what the handler behind us answered, where it came whole.
-func answered(into *recorder, currency string) *ucp.Answer {
+func answered(into *recorder, id, currency string) *ucp.Answer {
 	if into.over {
 		return ucp.Unsure(fmt.Errorf("reading the answer of the cart service: %w", errOversize))
 	}
@@ -150,7 +150,7 @@ func answered(into *recorder, currency string) *ucp.Answer {
 	if length := into.header.Get("Content-Length"); length != "" && length != fmt.Sprint(into.body.Len()) {
 		return ucp.Unsure(fmt.Errorf("the answer of the cart service broke off: it has %d bytes of %s", into.body.Len(), length))
 	}
-	return ucp.Read(into.status, into.header, into.body.Bytes(), currency)
+	return ucp.Read(into.status, into.header, into.body.Bytes(), id, currency)
 }
 
 // ask runs the handler behind us. A panic of it is a request that failed.

@@ -28,7 +28,7 @@ type Answer struct {
 	Cart     *Cart  // where MeaningCart
 	Tag      string // the entity tag of Cart; empty: none
 	Body     []byte // as it came
-	Complete bool   // it came whole, so that what was asked is over at the service, however it ended
+	Complete bool   // what was asked is over at the service, however it ended: it cannot be done later
 	Err      error  // what is wrong, for the log
 	messages []wireMessage
 }
@@ -36,9 +36,9 @@ type Answer struct {
 // Unsure is the answer that did not come.
 func Unsure(err error) *Answer { return &Answer{Meaning: MeaningUnsure, Err: err} }
 
-// Read reads an answer whose body came whole. Carts must be in currency.
-func Read(status int, header http.Header, body []byte, currency string) *Answer {
-	answer := &Answer{Meaning: MeaningUnsure, Body: body, Complete: status < 500}
+// Read reads an answer whose body came whole. Its cart must be id, unless that is empty, and in currency.
+func Read(status int, header http.Header, body []byte, id, currency string) *Answer {
+	answer := &Answer{Meaning: MeaningUnsure, Body: body}
 	wire := &wireAnswer{}
 	problem := json.Unmarshal(body, wire)
 	if status == http.StatusOK || status == http.StatusCreated {
@@ -46,41 +46,53 @@ func Read(status int, header http.Header, body []byte, currency string) *Answer 
 			answer.Err = fmt.Errorf("the cart service answered %d with %s", status, unreadable(problem, body))
 			return answer
 		}
-		return readOutcome(answer, status, header, wire, currency)
+		return readOutcome(answer, status, header, wire, id, currency)
 	}
 	answer.Err = fmt.Errorf("the cart service answered %d %s", status, said(wire, problem, body))
 	answer.messages = wire.Messages
 	switch {
 	case status == http.StatusNotFound && problem == nil && notFound(wire.Messages):
-		answer.Meaning = MeaningMissing
+		answer.Meaning = missing(id)
 	case status == http.StatusPreconditionFailed:
 		answer.Meaning = MeaningStale
 	case status == http.StatusBadRequest && problem == nil && len(wire.Messages) > 0:
 		// Some servers answer what is about an item with 400 and the messages that belong to 200.
 		answer.Meaning = MeaningDeclined
-	case status >= 400 && status < 500 && status != http.StatusRequestTimeout:
+	case status == http.StatusConflict || status == http.StatusRequestTimeout:
+		// The protocol has 409 for a key of another request, which ours never is; others say so while the first request with
+		// the key is still being done.
+	case status >= 400 && status < 500:
 		answer.Meaning = MeaningRejected
+		answer.Complete = status == http.StatusBadRequest || status == http.StatusUnprocessableEntity // others can be said by who stands before the service
+		return answer
 	}
+	answer.Complete = answer.Meaning != MeaningUnsure
 	return answer
 }
 
 // readOutcome reads an answer with status 200 or 201.
-func readOutcome(answer *Answer, status int, header http.Header, wire *wireAnswer, currency string) *Answer {
+func readOutcome(answer *Answer, status int, header http.Header, wire *wireAnswer, id, currency string) *Answer {
 	answer.messages = wire.Messages
 	if wire.UCP.Status == "error" {
 		answer.Err = fmt.Errorf("the cart service answered an error: %s", messageText(wire.Messages))
-		answer.Meaning = MeaningDeclined
-		if notFound(wire.Messages) {
-			answer.Meaning = MeaningMissing
+		switch {
+		case notFound(wire.Messages):
+			answer.Meaning = missing(id)
+		case aboutItems(wire.Messages):
+			answer.Meaning = MeaningDeclined
+		default: // the client is not told that it asked for too much where nobody said so
+			answer.Meaning = MeaningRejected
 		}
+		answer.Complete = true
 		return answer
 	}
-	cart, err := cartIn(wire, currency)
+	cart, err := cartIn(wire, id, currency)
 	if err != nil {
 		answer.Err = fmt.Errorf("the cart service answered %d with a cart that cannot be used: %w", status, err)
 		return answer
 	}
 	answer.Meaning = MeaningCart
+	answer.Complete = true
 	answer.Cart = cart
 	if tag := header.Get("ETag"); tagForm.MatchString(tag) {
 		answer.Tag = tag
@@ -100,6 +112,25 @@ func notFound(messages []wireMessage) bool {
 		}
 		switch strings.ToLower(messages[i].Code) {
 		case "not_found", "resource_not_found", "cart_not_found": // item_not_found and its like are about what was asked for
+			return true
+		}
+	}
+	return false
+}
+
+// missing is what it means that something is not found: the cart, or where none was named an item for it.
+func missing(id string) Meaning {
+	if id == "" {
+		return MeaningDeclined
+	}
+	return MeaningMissing
+}
+
+// aboutItems tells whether an error is about what a cart shall hold, rather than about who asks, how, or the service itself.
+func aboutItems(messages []wireMessage) bool {
+	for i := range messages {
+		code := strings.ToLower(messages[i].Code)
+		if code == "out_of_stock" || code == "item_unavailable" || code == "quantity_adjusted" || code == "item_not_found" || strings.Contains(messages[i].Path, "line_items") {
 			return true
 		}
 	}

@@ -14,7 +14,17 @@ import (
 func TestWhatAnAnswerComesTo(t *testing.T) {
 	for _, c := range ucpcases.Answers {
 		t.Run(c.Name, func(t *testing.T) {
-			if got := ucpcases.Told(c.Status, c.Tag, c.Body); got != c.Want {
+			if got := ucpcases.Told(c.Status, c.Tag, "", c.Body); got != c.Want {
+				t.Errorf("got  %s\nwant %s", got, c.Want)
+			}
+		})
+	}
+}
+
+func TestWhatAnAnswerAboutACartComesTo(t *testing.T) {
+	for _, c := range ucpcases.Asked {
+		t.Run(c.Name, func(t *testing.T) {
+			if got := ucpcases.Told(c.Status, c.Tag, c.ID, c.Body); got != c.Want {
 				t.Errorf("got  %s\nwant %s", got, c.Want)
 			}
 		})
@@ -31,10 +41,11 @@ func TestWhichItemsAnAnswerSaysAreNotSold(t *testing.T) {
 	}
 }
 
-// Whether an answer that did not do what was asked ends the matter: a service that failed may still do it.
+// Whether an answer that did not do what was asked ends the matter: a service that failed may still do it, and who stands before
+// the service cannot know.
 func TestWhichAnswersAreComplete(t *testing.T) {
-	for status, want := range map[int]bool{200: true, 201: true, 302: true, 400: true, 404: true, 408: true, 409: true, 412: true, 499: true, 500: false, 502: false, 503: false} {
-		if got := ucp.Read(status, http.Header{}, []byte(ucpcases.Cart), "USD").Complete; got != want {
+	for status, want := range map[int]bool{200: true, 201: true, 302: false, 400: true, 404: false, 408: false, 409: false, 412: true, 422: true, 499: false, 500: false, 502: false, 503: false} {
+		if got := ucp.Read(status, http.Header{}, []byte(ucpcases.Cart), "", "USD").Complete; got != want {
 			t.Errorf("%d: %v", status, got)
 		}
 	}
@@ -55,7 +66,7 @@ func FuzzRead(f *testing.F) {
 	within := func(number int64) bool { return 0 <= number && number <= cartcore.MaxInteger }
 	named := func(id string) bool { return id != "" && len(id) <= 255 }
 	f.Fuzz(func(t *testing.T, status int, tag string, body []byte, item string) {
-		answer := ucp.Read(status, http.Header{"Etag": {tag}}, body, "USD")
+		answer := ucp.Read(status, http.Header{"Etag": {tag}}, body, "", "USD")
 		ucp.Unavailable(answer, item)
 		if (answer.Meaning == ucp.MeaningCart) != (answer.Cart != nil) || (answer.Cart == nil) != (answer.Err != nil) {
 			t.Fatalf("meaning %d, cart %v, error %v", answer.Meaning, answer.Cart, answer.Err)

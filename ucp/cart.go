@@ -80,10 +80,14 @@ type wireMessage struct {
 // maxID bounds an id of the service, in bytes: it stands in a path, and is kept with the cart.
 const maxID = 255
 
-// cartIn reads the cart of an answer whose currency must be the shop's. The error names the field, as a JSON pointer.
-func cartIn(from *wireAnswer, currency string) (*Cart, error) {
+// cartIn reads the cart of an answer, which must be id, unless that is empty, in the shop's currency. The error names the field, as a
+// JSON pointer.
+func cartIn(from *wireAnswer, id, currency string) (*Cart, error) {
 	if err := idFault("/id", from.ID); err != nil {
 		return nil, err
+	}
+	if id != "" && from.ID != id { // it can be somebody else's
+		return nil, fmt.Errorf("/id is %s, another cart than the one that was asked for", shortened(from.ID))
 	}
 	if from.Currency != currency {
 		return nil, fmt.Errorf("/currency is %s; it must be %s", shortened(from.Currency), currency)

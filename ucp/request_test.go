@@ -18,7 +18,7 @@ func TestWhatAServiceIsAsked(t *testing.T) {
 	}
 	for _, c := range ucpcases.Requests {
 		t.Run(c.Name, func(t *testing.T) {
-			got := ucpcases.Asked(c.ID, c.Lines)
+			got := ucpcases.Request(c.ID, c.Lines)
 			if got != c.Want {
 				t.Errorf("got  %s\nwant %s", got, c.Want)
 			}

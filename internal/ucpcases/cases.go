@@ -136,18 +136,14 @@ var Answers = []struct {
 	{"a tag with a line break", 200, "\"v\n1\"", Cart, toldCart},
 	{"the longest tag", 200, `"` + strings.Repeat("t", 255) + `"`, Cart, strings.Replace(toldCart, " \n", " \""+strings.Repeat("t", 255)+"\"\n", 1)},
 	{"a tag too long", 200, `"` + strings.Repeat("t", 256) + `"`, Cart, toldCart},
-	{"a tag of what is no cart", 200, `"v1"`, failed(notFound), `missing: the cart service answered an error: "not_found": "Cart not found or has expired"`},
 
 	// Outcomes with 200.
-	{"no such cart", 200, "", failed(notFound), `missing: the cart service answered an error: "not_found": "Cart not found or has expired"`},
 	{"nothing of it can be had", 200, "", failed(about("error", "out_of_stock", "", "All requested items are currently out of stock")), `declined: the cart service answered an error: "out_of_stock": "All requested items are currently out of stock"`},
 	{"an item that is not found, by its path", 200, "", failed(about("error", "not_found", "$.line_items[0]", "gone")), `declined: the cart service answered an error: "not_found": "gone"`},
 	{"an item that is not found, by its code", 200, "", failed(about("error", "item_not_found", "", "gone")), `declined: the cart service answered an error: "item_not_found": "gone"`},
-	{"a note that something is not found", 200, "", failed(about("info", "not_found", "", "abc")), `declined: the cart service answered an error: "not_found": "abc"`},
-	{"a cart that is not found after a note", 200, "", failed(about("info", "free_shipping", "", "hm"), notFound), `missing: the cart service answered an error: "free_shipping": "hm"; "not_found": "Cart not found or has expired"`},
-	{"an error without messages", 200, "", `{"ucp":{"version":"2026-04-08","status":"error"}}`, "declined: the cart service answered an error: without a message"},
-	{"more messages than a log wants", 200, "", failed(notFound, notFound, notFound, notFound, notFound, notFound), "missing: the cart service answered an error: " + strings.Repeat(`"not_found": "Cart not found or has expired"; `, 5) + "…"},
-	{"a message longer than a log wants", 200, "", failed(about("error", "x", "", strings.Repeat("a", 61))), `declined: the cart service answered an error: "x": "` + strings.Repeat("a", 60) + `…"`},
+	{"a note that something is not found", 200, "", failed(about("info", "not_found", "", "abc")), `rejected: the cart service answered an error: "not_found": "abc"`},
+	{"an error without messages", 200, "", `{"ucp":{"version":"2026-04-08","status":"error"}}`, "rejected: the cart service answered an error: without a message"},
+	{"a message longer than a log wants", 200, "", failed(about("error", "x", "", strings.Repeat("a", 61))), `rejected: the cart service answered an error: "x": "` + strings.Repeat("a", 60) + `…"`},
 
 	// What is no answer of the protocol.
 	{"an error page", 200, "", "<html>Oops</html>", `unsure: the cart service answered 200 with what is no JSON; it begins with "\u003chtml\u003eOops\u003c/html\u003e"`},
@@ -163,12 +159,11 @@ var Answers = []struct {
 	{"a fault whose code is a number", 422, "", `{"code":422,"content":"no"}`, `rejected: the cart service answered 422 "{\"code\":422,\"content\":\"no\"}"`},
 	{"a fault without body", 429, "", "", `rejected: the cart service answered 429 with what is no JSON; it begins with ""`},
 	{"a fault in a form that cannot be read", 400, "", `{"messages":[{"code":5}]}`, `rejected: the cart service answered 400 with a /messages/code that is not text but a JSON number: "{\"messages\":[{\"code\":5"`},
-	{"a fault of a missing cart", 404, "", failed(about("error", "RESOURCE_NOT_FOUND", "", "no cart")), `missing: the cart service answered 404 "RESOURCE_NOT_FOUND": "no cart"`},
 	{"a fault of a missing product", 404, "", failed(about("error", "PRODUCT_NOT_FOUND", "", "no product")), `rejected: the cart service answered 404 "PRODUCT_NOT_FOUND": "no product"`},
 	{"a path that the service does not have", 404, "", "404 page not found\n", `rejected: the cart service answered 404 with what is no JSON; it begins with "404 page not found\n"`},
 	{"an unknown product", 400, "", failed(about("error", "INVALID_REQUEST", "", "Product x not found")), `declined: the cart service answered 400 "INVALID_REQUEST": "Product x not found"`},
 	{"a bad request", 400, "", `{"code":"digest_mismatch","content":"no"}`, `rejected: the cart service answered 400 "digest_mismatch": "no"`},
-	{"a key used for another request", 409, "", failed(about("error", "IDEMPOTENCY_CONFLICT", "", "used")), `rejected: the cart service answered 409 "IDEMPOTENCY_CONFLICT": "used"`},
+	{"a key used for another request", 409, "", failed(about("error", "IDEMPOTENCY_CONFLICT", "", "used")), `unsure: the cart service answered 409 "IDEMPOTENCY_CONFLICT": "used"`},
 	{"another cart than If-Match names", 412, "", "", `stale: the cart service answered 412 with what is no JSON; it begins with ""`},
 	{"a request that came too slowly", 408, "", "", `unsure: the cart service answered 408 with what is no JSON; it begins with ""`},
 	{"a redirect", 302, "", "", `unsure: the cart service answered 302 with what is no JSON; it begins with ""`},
@@ -228,4 +223,21 @@ var Requests = []struct {
 	{"a cart whose id ends as a cancel", "a/cancel", "||a|1", `PUT /carts/a%2Fcancel false {"id":"a/cancel","line_items":[{"item":{"id":"a"},"quantity":1}]}`},
 	{"a cart that is called cancel", "cancel", "||a|1", `PUT /carts/cancel false {"id":"cancel","line_items":[{"item":{"id":"a"},"quantity":1}]}`},
 	{"a cancel of a cart that is called cancel", "cancel", "", `POST /carts/cancel/cancel true {}`},
+}
+
+// Asked are answers about a cart that was asked for by its id.
+var Asked = []struct {
+	Name, ID  string
+	Status    int
+	Tag, Body string
+	Want      string
+}{
+	{"a tag of what is no cart", "cart_abc123", 200, `"v1"`, failed(notFound), `missing: the cart service answered an error: "not_found": "Cart not found or has expired"`},
+	{"no such cart", "cart_abc123", 200, "", failed(notFound), `missing: the cart service answered an error: "not_found": "Cart not found or has expired"`},
+	{"a cart that is not found after a note", "cart_abc123", 200, "", failed(about("info", "free_shipping", "", "hm"), notFound), `missing: the cart service answered an error: "free_shipping": "hm"; "not_found": "Cart not found or has expired"`},
+	{"more messages than a log wants", "cart_abc123", 200, "", failed(notFound, notFound, notFound, notFound, notFound, notFound), "missing: the cart service answered an error: " + strings.Repeat(`"not_found": "Cart not found or has expired"; `, 5) + "…"},
+	{"a fault of a missing cart", "cart_abc123", 404, "", failed(about("error", "RESOURCE_NOT_FOUND", "", "no cart")), `missing: the cart service answered 404 "RESOURCE_NOT_FOUND": "no cart"`},
+	{"the cart itself", "cart_abc123", 200, "", Cart, toldCart},
+	{"another cart", "cart_other", 200, "", Cart, unusable + `/id is "cart_abc123", another cart than the one that was asked for`},
+	{"a create that finds none of its items", "", 200, "", failed(notFound), `declined: the cart service answered an error: "not_found": "Cart not found or has expired"`},
 }

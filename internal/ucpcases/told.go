@@ -13,13 +13,13 @@ import (
 
 var meanings = []string{"cart", "missing", "declined", "rejected", "stale", "unsure"}
 
-// Told is what an answer comes to, one line for it and one for each line of its cart.
-func Told(status int, tag, body string) string {
+// Told is what an answer about the cart id, or a new one where that is empty, comes to, one line for it and one for each line of its cart.
+func Told(status int, tag, id, body string) string {
 	header := http.Header{}
 	if tag != "" {
 		header.Set("ETag", tag)
 	}
-	answer := ucp.Read(status, header, []byte(body), "USD")
+	answer := ucp.Read(status, header, []byte(body), id, "USD")
 	text := meanings[answer.Meaning]
 	if answer.Err != nil {
 		text += ": " + answer.Err.Error()
@@ -36,12 +36,12 @@ func Told(status int, tag, body string) string {
 
 // Unsold tells whether an answer says of an item that it is not sold.
 func Unsold(status int, body, item string) bool {
-	return ucp.Unavailable(ucp.Read(status, http.Header{}, []byte(body), "USD"), item)
+	return ucp.Unavailable(ucp.Read(status, http.Header{}, []byte(body), "", "USD"), item)
 }
 
-// Asked is the request that puts lines into a cart of the service, and whether that takes the cart away. A line is written as id,
+// Request is the request that puts lines into a cart of the service, and whether that takes the cart away. A line is written as id,
 // parent, item and quantity, with | between them.
-func Asked(id, lines string) string {
+func Request(id, lines string) string {
 	change, err := asked(id, lines)
 	if err != nil {
 		return err.Error()
