@@ -556,7 +556,7 @@ func TestWhatTheServiceIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	item := callers.Items(1)[0]
-	for _, way := range []struct{ itemID, item string }{{"", item.Product + "_1"}, {"variantId", item.Product + "_1"}, {"sku", item.SKU}, {"productId", item.Product}} {
+	for _, way := range []struct{ itemID, item string }{{"", item.Product + "_1"}, {"variantId", item.Product + "_1"}, {"sku", item.SKU}} {
 		t.Run("itemId "+way.itemID, func(t *testing.T) {
 			fixture := transcript.NewFixture(t, "..", transcript.Script{Name: "told", Config: fmt.Sprintf(
 				"backend: {path: /ucp/v1, itemId: %q, headers: {X-Shop: ours}, secretFile: %q}\n", way.itemID, secret)})
