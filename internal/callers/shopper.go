@@ -86,10 +86,10 @@ func Shoppers(token string, items []Item) []*Shopper {
 	return all
 }
 
-// Verbs are what the shopper's dialect can do by itself to an item or a cart, beside Read and Add.
+// Verbs are what the shopper's dialect can do beside Read. The first puts an item into the cart.
 func (s *Shopper) Verbs() []Verb {
 	return map[string][]Verb{
-		"agent": {Remove}, "shop": {Set, Remove, Clear}, "itemkey": {Put, Adjust, Remove, Clear}, "vesuvio": {Set, Remove, Clear}, "fabric": {Set, Clear},
+		"agent": {Add, Remove}, "shop": {Add, Set, Remove, Clear}, "itemkey": {Put, Adjust, Remove, Clear}, "vesuvio": {Add, Set, Remove, Clear}, "fabric": {Add, Set, Clear},
 	}[s.Dialect]
 }
 
