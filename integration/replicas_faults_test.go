@@ -169,7 +169,7 @@ func TestAFailoverInAClusterUnderLoad(t *testing.T) {
 	cluster.Follow(t)
 	config := fmt.Sprintf("store: {kind: redis, redis: {addresses: ['%s', '%s'], cluster: true, timeout: 1s, ", cluster.Masters[0].Address, cluster.Masters[1].Address)
 	f := startFleet(t, map[string]string{"asynchronous": config + "prefix: 'a:'}}\n", "waiting": config + "prefix: 'w:', wait: 1}}\n"})
-	f.lineCarts, f.setCarts, f.growth = 0, 9, 8*time.Second
+	f.lineCarts, f.setCarts, f.growth = 0, 6, 6*time.Second
 	acknowledged, lost := map[string]int{}, map[string]int{}
 	for range f.rounds {
 		cluster.AwaitReplicas(t)
