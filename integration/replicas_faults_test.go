@@ -111,7 +111,7 @@ func TestConnectionsThatBreakInTheMiddleDoNothingTwice(t *testing.T) {
 			return rand.Intn(len(piece))
 		}
 	}
-	f := startFleet(t, onRedis(redistest.StartProxy(t, server.Address, cut(60), cut(30))))
+	f := startFleet(t, onRedis(redistest.StartProxy(t, server.Address, cut(30), cut(12))))
 	whole.Store(true)
 	f.during(t, func(_ int, r *round) {
 		before := broken.Load()

@@ -231,6 +231,9 @@ func (c *client) collect() {
 	}
 }
 
+// answersLost is of how many answers to writes with a key one is taken for lost, so that the client asks again.
+const answersLost = 10
+
 // notYet is what a Traefik answers that has just started and has no routers yet.
 const notYet = "404 page not found\n"
 
@@ -260,6 +263,10 @@ func (c *client) persist(deed callers.Deed, called *int64, now func() int64) (to
 			if took := int64(time.Since(began)); took > c.round.longest.Load() {
 				c.round.longest.Store(took)
 			}
+		}
+		if key != "" && c.random.Intn(answersLost) == 0 {
+			last = "lost on its way"
+			continue
 		}
 		switch {
 		case err == nil && (told.Done || told.None):
