@@ -31,13 +31,19 @@ test:
 race:
 	$(GO) test -race ./...
 
-# soak is what takes too long for every run (docs/reliability.md); make soak KILLS=100 FUZZTIME=10s is a short one.
+# soak is what takes too long for every run (docs/reliability.md); make soak KILLS=100 FAULTS=15 FUZZTIME=10s is a short one.
 KILLS ?= 500
+FAULTS ?= 120
 FUZZTIME ?= 2m
 soak:
 	# kill -9 of a real Traefik while customers write in every dialect: no acknowledged write is lost, no cart is half written
 	stock="$${POLYCART_TRAEFIK:-$$($(GO) run ./cmd/polycart traefik)}" && cd integration && \
 		POLYCART_TRAEFIK="$$stock" POLYCART_TEST_KILLS=$(KILLS) $(GO) test -timeout 90m -count 1 -v -run TestNoAcknowledgedWriteIsLostToAKill .
+	# several Traefiks on one Redis while each fault comes again and again, FAULTS seconds of load for each: they are one cart
+	stock="$${POLYCART_TRAEFIK:-$$($(GO) run ./cmd/polycart traefik)}" && \
+		compiled="$${POLYCART_TRAEFIK_COMPILED:-$$($(GO) run ./cmd/polycart traefik --edition compiled)}" && cd integration && \
+		POLYCART_TRAEFIK="$$stock" POLYCART_TRAEFIK_COMPILED="$$compiled" POLYCART_TEST_FAULT_SECONDS=$(FAULTS) \
+		$(GO) test -timeout 120m -count 1 -v -run '^Test(Replicas|AReplica|ARedis|Connections|AFailover)' .
 	# kill -9 while events are written and delivered: none is lost, none is invented
 	POLYCART_TEST_KILLS=$(KILLS) $(GO) test -timeout 90m -count 1 -v -run TestNoEventIsLostToAKill ./plugin
 	# kill -9 of the store alone, which writes faster than with a Traefik before it
