@@ -73,6 +73,8 @@ type Shopper struct {
 	items []Item
 	lines map[string]string // of vesuvio: the lines' names by SKU, as they were seen last
 	cart  string            // of fabric: the cart's name, once it was seen
+	key   string            // of the request that was sent last
+	sent  wire              // that request
 	tag   string            // of the cart that was read last
 	held  map[string]int64
 }
@@ -121,8 +123,12 @@ type Told struct {
 	Units *int64           // of the deed's item, where the answer tells that alone
 }
 
-// Do does a deed, with an Idempotency-Key unless that is empty. An error is of the connection, or of an answer that is none.
+// Do does a deed, with an Idempotency-Key unless that is empty. With the key of the deed before it sends the same request, byte
+// for byte, whatever it has seen of the cart since. An error is of the connection, or of an answer that is none.
 func (s *Shopper) Do(level transcript.Level, deed Deed, key string) (Told, error) {
+	if key == "" || key != s.key {
+		s.key, s.sent = key, s.wireOf(deed)
+	}
 	tag := ""
 	got, err := s.send(func(request *http.Request) (*http.Response, error) {
 		if key != "" {
@@ -136,7 +142,7 @@ func (s *Shopper) Do(level transcript.Level, deed Deed, key string) (Told, error
 			tag = response.Header.Get("ETag")
 		}
 		return response, err
-	}, s.wireOf(deed))
+	}, s.sent)
 	if err != nil {
 		return Told{}, err
 	}
