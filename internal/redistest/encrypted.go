@@ -11,7 +11,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
 	"time"
 )
@@ -52,7 +51,7 @@ func NewCertificate(t testing.TB) Certificate {
 // StartEncrypted starts a real server that also listens at the answered address with TLS, and wants a certificate of its clients.
 func StartEncrypted(t testing.TB, c Certificate) (address string) {
 	t.Helper()
-	port := strconv.Itoa(freePort(t))
+	port := freePort(t)
 	StartReal(t, "--tls-port", port, "--tls-cert-file", c.File, "--tls-key-file", c.KeyFile, "--tls-ca-cert-file", c.File)
 	return "127.0.0.1:" + port
 }

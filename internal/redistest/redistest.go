@@ -15,6 +15,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/polycart/polycart/internal/traefik"
 )
 
 // Server is a server that ends with its test.
@@ -26,8 +28,14 @@ type Server struct {
 	running *exec.Cmd
 }
 
+// serverVariable is the environment variable that names the real server's program, where it is not the one in PATH.
+const serverVariable = "POLYCART_REDIS_SERVER"
+
 // binary is the real server's program; empty where there is none.
 func binary() string {
+	if path := os.Getenv(serverVariable); path != "" {
+		return path
+	}
 	for _, name := range []string{"redis-server", "valkey-server"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
@@ -71,9 +79,9 @@ func StartReal(t testing.TB, args ...string) *Server {
 func startReal(t testing.TB, args ...string) *Server {
 	t.Helper()
 	port := freePort(t)
-	s := &Server{Address: "127.0.0.1:" + strconv.Itoa(port), Real: true}
+	s := &Server{Address: net.JoinHostPort("127.0.0.1", port), Real: true}
 	// What is written down lets a server that was killed come back with its data.
-	s.args = append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--dir", t.TempDir(), "--save", "", "--appendonly", "yes", "--appendfsync", "no"}, args...)
+	s.args = append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "yes", "--appendfsync", "no"}, args...)
 	s.Run(t)
 	t.Cleanup(s.Kill)
 	return s
@@ -138,24 +146,30 @@ func (s *Server) Client(t testing.TB) *redis.Client {
 	return client
 }
 
-// freePort answers a port that nobody listens on, and whose tenthousandth successor is a port too.
-func freePort(t testing.TB) int {
+// busAbove is how far above its port a node of a cluster listens for the others; outgoingFrom is the first port that systems
+// give to outgoing connections.
+const (
+	busAbove     = 10000
+	outgoingFrom = 32768
+)
+
+// freePort answers a port on which a server can listen, again after it was killed, also as a node of a cluster.
+func freePort(t testing.TB) string {
 	t.Helper()
 	for range 100 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		address, err := traefik.FreeAddress()
 		if err != nil {
 			t.Fatal(err)
 		}
-		port := listener.Addr().(*net.TCPAddr).Port
-		if err := listener.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if port < 55000 {
+		_, port, _ := net.SplitHostPort(address)
+		bus, _ := strconv.Atoi(port)
+		bus += busAbove
+		if bus < outgoingFrom && traefik.CheckAddress(net.JoinHostPort("127.0.0.1", strconv.Itoa(bus))) == nil {
 			return port
 		}
 	}
-	t.Fatal("no free port below 55000")
-	return 0
+	t.Fatal("no port is free")
+	return ""
 }
 
 // Until tries again and again, for at most half a minute.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 
@@ -23,7 +22,7 @@ func StartSentinel(t testing.TB, master, replica *Server) (address string) {
 	}
 	port := freePort(t)
 	config := filepath.Join(t.TempDir(), "sentinel.conf")
-	text := fmt.Sprintf("port %d\nbind 127.0.0.1\nsentinel monitor carts %s %s 1\nsentinel down-after-milliseconds carts 500\nsentinel failover-timeout carts 5000\n", port, host, masterPort)
+	text := fmt.Sprintf("port %s\nbind 127.0.0.1\nsentinel monitor carts %s %s 1\nsentinel down-after-milliseconds carts 500\nsentinel failover-timeout carts 5000\n", port, host, masterPort)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func StartSentinel(t testing.TB, master, replica *Server) (address string) {
 		_ = sentinel.Process.Kill() // it has ended already
 		_ = sentinel.Wait()         // the error says that it was killed
 	})
-	address = "127.0.0.1:" + strconv.Itoa(port)
+	address = net.JoinHostPort("127.0.0.1", port)
 	client := redis.NewSentinelClient(&redis.Options{Addr: address, Protocol: 2})
 	t.Cleanup(func() { _ = client.Close() }) // nothing depends on it any more
 	Until(t, "the sentinel knows the replica", func() error {
