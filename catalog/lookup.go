@@ -39,18 +39,42 @@ func For(c *Catalog, asks []*cartcore.Ask, lines []*cartcore.Line, sure bool, no
 	s := c.service
 	wants := wantsOf(s, asks, lines)
 	err := lookUp(s, wants, now)
+	found, unknown := gathered(s, wants, sure, now)
+	if unknown != nil {
+		if err == nil {
+			err = errPending
+		}
+		return nil, cartcore.Fail(cartcore.KindUnavailable, fmt.Errorf("looking up %s %q: %w", unknown.Kind, shortened(unknown.ID), err))
+	}
+	return found, nil
+}
+
+// Known is For without sure, for work that can do with less: an item that the service tells nothing of is left out.
+func Known(c *Catalog, lines []*cartcore.Line, now int64) *Snapshot {
+	if c.service == nil {
+		return Current(c, now)
+	}
+	wants := wantsOf(c.service, nil, lines)
+	_ = lookUp(c.service, wants, now) // it is logged
+	found, _ := gathered(c.service, wants, false, now)
+	return found
+}
+
+// gathered puts together what is known, and answers the first of what is not, or nil.
+func gathered(s *service, wants []want, sure bool, now int64) (*Snapshot, *want) {
 	found := newSnapshot(len(wants))
 	found.partial = true
 	p := &parser{currency: s.currency, position: map[string]int{}, snapshot: found}
+	var unknown *want
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range wants {
 		held := heldAt(s, keyOf(wants[i]))
 		if held == nil || (sure && now > until(s, held)) {
-			if err == nil {
-				err = errPending
+			if unknown == nil {
+				unknown = &wants[i]
 			}
-			return nil, cartcore.Fail(cartcore.KindUnavailable, fmt.Errorf("looking up %s %q: %w", wants[i].Kind, shortened(wants[i].ID), err))
+			continue
 		}
 		for j := range held.Items {
 			if found.Facts[held.Items[j].SKU] == nil {
@@ -58,7 +82,7 @@ func For(c *Catalog, asks []*cartcore.Ask, lines []*cartcore.Line, sure bool, no
 			}
 		}
 	}
-	return found, nil
+	return found, unknown
 }
 
 // Same tells whether two snapshots hold the same items.

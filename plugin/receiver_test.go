@@ -159,13 +159,18 @@ type shop struct {
 // {{secret}} for the file with its secret.
 func openShop(t testing.TB, r *receiver, config string) *shop {
 	t.Helper()
+	return reopenShop(t, hookedFixture(t, r, config))
+}
+
+// hookedFixture is the fixture of openShop.
+func hookedFixture(t testing.TB, r *receiver, config string) *transcript.Fixture {
+	t.Helper()
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte(hookSecret+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	config = strings.NewReplacer("{{hook}}", r.URL+"/hook", "{{secret}}", secret, "{{port}}", r.URL[strings.LastIndex(r.URL, ":")+1:]).Replace(config)
-	fixture := transcript.NewFixture(t, "..", transcript.Script{Name: t.Name(), Config: config})
-	return reopenShop(t, fixture)
+	return transcript.NewFixture(t, "..", transcript.Script{Name: t.Name(), Config: config})
 }
 
 // plainHook is the configuration of one webhook that hears everything, and of short waits.
