@@ -72,11 +72,11 @@ func judgeIdle(o *outbox, name string) error {
 	if h == nil || h.Idle == 0 {
 		return nil
 	}
-	askForIdle(o, h, key)
+	now := time.Now().UnixMilli() // of both times that the catalogue is asked: what was answered or failed just now is not asked again
+	askForIdle(o, h, key, now)
 	lock := o.Shared.Locks[stripeOf(key)]
 	lock.Lock()
 	defer lock.Unlock()
-	now := time.Now().UnixMilli()
 	cart, err := store.GetCart(o.Shared.Carts, key)
 	if err != nil && !errors.Is(err, store.ErrDamaged) {
 		return err

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
@@ -189,11 +188,11 @@ func soldNow(h *herald, lines []*cartcore.Line, now int64) (*catalog.Snapshot, e
 }
 
 // askForIdle asks a service for what an idle cart holds, before the cart is locked.
-func askForIdle(o *outbox, h *herald, key cartcore.Key) {
+func askForIdle(o *outbox, h *herald, key cartcore.Key, now int64) {
 	if !catalog.IsService(h.Catalog) {
 		return
 	}
 	if cart, err := store.GetCart(o.Shared.Carts, key); err == nil && cart != nil {
-		_, _ = soldNow(h, cart.Lines, time.Now().UnixMilli()) // what is wrong shows under the lock
+		_, _ = soldNow(h, cart.Lines, now) // what is wrong shows under the lock
 	}
 }

@@ -1,12 +1,14 @@
 package plugin
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/polycart/polycart/cartcore"
 )
@@ -65,5 +67,57 @@ func TestWhoWaitsIsToldWhenAServiceHasTheItemAgain(t *testing.T) {
 	awaitEmpty(t, s)
 	if accepted[1].Data["customerId"] != "7" || len(r.awaitAccepted(t, 2)) != 2 {
 		t.Errorf("told %s", accepted[1].Body)
+	}
+}
+
+// A cart that nobody changes counts as abandoned also where prices come from a service: it is told at the service's prices, once,
+// and not before the service tells them. Nobody's cart is locked while the service is asked.
+func TestACartOfAServicesItemsIsToldToBeAbandoned(t *testing.T) {
+	r := newReceiver(t)
+	down, refused, locked := atomic.Bool{}, atomic.Int64{}, atomic.Int64{}
+	stripe := stripeOf(cartcore.Key{Tenant: "store-alpha", Owner: cartcore.CustomerOwner("182")})
+	at := atomic.Pointer[engine]{} // what asks
+	s := openServedShop(t, r, `
+tenants: [{abandonedAfter: 1s, webhooks: [{url: "{{hook}}", secretFile: "{{secret}}", allowPrivate: true, events: [cart.abandoned, cart.recovered]}]}]
+outbox: {firstRetry: 100ms, longestRetry: 200ms}
+log: {level: error}
+`, func(good http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			if !down.Load() {
+				good.ServeHTTP(w, request)
+				return
+			}
+			time.Sleep(5 * time.Millisecond) // a slow answer, so that who asks again under the lock does so at another moment
+			if asking := at.Load(); asking != nil {
+				refused.Add(1)
+				if lock := asking.Shared.Locks[stripe]; lock.TryLock() {
+					lock.Unlock()
+				} else {
+					locked.Add(1)
+				}
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+		})
+	})
+	s.add(t, "182", 3)
+	down.Store(true)
+	s.close(t)
+
+	s = reopenShop(t, s.Fixture) // nothing is known of what is sold
+	at.Store(s.engine)
+	awaitValue(t, func() (int64, bool) { return refused.Load(), refused.Load() > 0 })
+	down.Store(false)
+	told := r.awaitAccepted(t, 1)[0]
+	items, _ := json.Marshal(told.Data["items"])
+	if told.Type != cartcore.EventAbandoned || !strings.Contains(string(items), `"quantity":3`) || !strings.Contains(string(items), "110") {
+		t.Errorf("told %s", told.Body)
+	}
+	s.add(t, "182", 1)
+	if got := typesIn(r.awaitAccepted(t, 3)); got != "abandoned recovered abandoned" {
+		t.Errorf("told %s", got)
+	}
+	awaitEmpty(t, s)
+	if locked.Load() > 0 {
+		t.Errorf("of %d times that the service was asked, the cart was locked %d times", refused.Load(), locked.Load())
 	}
 }
