@@ -28,8 +28,12 @@ const (
 	// RepliesKept bounds the replies of a cart. A client has a few writes under way at a time; 32 leaves it a long row of
 	// changes before the first of them can no longer be retried.
 	RepliesKept = 32
-	// RepliesBytes bounds them together, since every save of the cart writes them again.
+	// RepliesBytes bounds them together, since every save of the cart writes them again. Some answers that show a cart of a
+	// hundred lines fill it.
 	RepliesBytes = 64 << 10
+	// ReplySmall is what the body and header of any reply may take: RepliesKept of them leave room for the newest,
+	// whatever it takes.
+	ReplySmall = 1 << 10
 	// ReplyBytes bounds the body of one, so that a large one leaves room for others.
 	ReplyBytes = 16 << 10
 	// ReplyLife is how long a reply is kept, in milliseconds: a day, which is what public APIs with such keys promise.
@@ -49,17 +53,34 @@ func FindReply(replies []*Reply, key string, now int64) *Reply {
 }
 
 // WithReply is replies with one more, without those that are older than ReplyLife at now, and without the oldest where
-// RepliesKept or RepliesBytes would be passed. The list answered is a new one.
+// RepliesKept would be passed. Where RepliesBytes would be, the oldest of those beyond ReplySmall become FormDone: so no write
+// is done twice because the answers to others were long. The list answered is a new one.
 func WithReply(replies []*Reply, reply *Reply, now int64) []*Reply {
 	kept := append(append([]*Reply{}, LastingReplies(replies, now)...), reply)
+	if len(kept) > RepliesKept {
+		kept = kept[len(kept)-RepliesKept:]
+	}
 	bytes := 0
-	for i := len(kept) - 1; i >= 0; i-- {
+	for i := range kept {
 		bytes += replySize(kept[i])
-		if len(kept)-i > RepliesKept || bytes > RepliesBytes {
-			return kept[i+1:]
+	}
+	for i := 0; bytes > RepliesBytes && i < len(kept); i++ {
+		if size := replySize(kept[i]); size > replyFixed+ReplySmall {
+			kept[i] = asDone(kept[i])
+			bytes -= size - replyFixed
 		}
 	}
 	return kept
+}
+
+// asDone is a reply without its body and header.
+func asDone(reply *Reply) *Reply {
+	done := *reply
+	done.Form = FormDone
+	done.Body = nil
+	done.Header = nil
+	done.Size = 0
+	return &done
 }
 
 // LastingReplies is replies without the oldest that are older than ReplyLife at now; nil where none is left. Nobody may

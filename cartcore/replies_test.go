@@ -8,22 +8,24 @@ import (
 	"pgregory.net/rapid"
 )
 
-// However many writes bear a key, a cart keeps few answers, of bounded size, and the newest of them.
+// However many writes bear a key, a cart keeps few answers, of bounded size. Of the newest writes it keeps at least that they
+// were done, however long the answers are, and all of the short ones.
 func TestRepliesOfACartAreBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var replies []*Reply
+		var replies, all []*Reply
 		now := int64(0)
 		writes := rapid.IntRange(1, 120).Draw(t, "writes")
 		for n := range writes {
 			now += rapid.Int64Range(0, ReplyLife/8).Draw(t, "passed")
 			reply := &Reply{Key: fmt.Sprint(n), At: now, Body: make([]byte, rapid.IntRange(0, ReplyBytes).Draw(t, "bytes")), Header: []string{"Cart-Notice", "capped"}}
-			before := replies
-			replies = WithReply(before, reply, now)
+			all = append(all, reply)
+			replies = WithReply(replies, reply, now)
 
 			if replies[len(replies)-1] != reply {
 				t.Fatal("the newest answer is not the last")
 			}
 			total := 0
+			whole := false // a long answer was kept whole
 			for i := range replies {
 				total += replySize(replies[i])
 				if now-replies[i].At >= ReplyLife {
@@ -32,21 +34,25 @@ func TestRepliesOfACartAreBounded(t *testing.T) {
 				if FindReply(replies, replies[i].Key, now) != replies[i] {
 					t.Fatal("a kept answer is not found")
 				}
+				given := all[len(all)-len(replies)+i]
+				switch {
+				case replies[i].Key != given.Key:
+					t.Fatal("a write went before an older one")
+				case replies[i] == given:
+					whole = whole || replySize(given) > replyFixed+ReplySmall
+				case replies[i].Form != FormDone || replies[i].Body != nil || replies[i].At != given.At:
+					t.Fatalf("a long answer became %+v", replies[i])
+				case replySize(given) <= replyFixed+ReplySmall:
+					t.Fatal("a short answer went")
+				case whole:
+					t.Fatal("a long answer went before an older one")
+				}
 			}
 			if len(replies) > RepliesKept || total > RepliesBytes {
 				t.Fatalf("%d answers of %d bytes are kept", len(replies), total)
 			}
-			// What went is the oldest: the rest is the tail of what was there.
-			tail := before[len(before)-(len(replies)-1):]
-			for i := range tail {
-				if tail[i] != replies[i] {
-					t.Fatal("an answer went before an older one")
-				}
-			}
-			// And nothing went that had room and was young enough.
-			if gone := len(before) - len(tail); gone > 0 && now-before[gone-1].At < ReplyLife &&
-				len(replies) < RepliesKept && total+replySize(before[gone-1]) <= RepliesBytes {
-				t.Fatal("an answer went that there was room for")
+			if gone := len(all) - len(replies); gone > 0 && now-all[gone-1].At < ReplyLife && len(replies) < RepliesKept {
+				t.Fatal("a write went that there was room for")
 			}
 		}
 	})

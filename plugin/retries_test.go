@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
+	"github.com/polycart/polycart/internal/callers"
+	"github.com/polycart/polycart/internal/transcript"
 )
 
 func TestKeysAreReadInBothForms(t *testing.T) {
@@ -159,5 +162,48 @@ func TestNewGuestsAreRememberedWithinBounds(t *testing.T) {
 	}
 	if freshGuestAt(known, fmt.Sprint(5*freshHalf-1), 1000+cartcore.ReplyLife) != "" {
 		t.Error("a guest is remembered for more than a day")
+	}
+}
+
+// A retry does nothing also where the answers to the writes since were long, so that the cart could not keep them all.
+func TestLongAnswersInBetweenDoNoWriteTwice(t *testing.T) {
+	const lines = 20 // some 12 KB in an answer that shows the cart
+	items := callers.Items(lines + 1)
+	for i, caller := range callers.All("") {
+		t.Run(caller.Dialect, func(t *testing.T) {
+			fixture := transcript.NewFixture(t, "..", transcript.Script{Name: t.Name()})
+			if err := callers.Sell(filepath.Join(fixture.Folder, "catalog.json"), items); err != nil {
+				t.Fatal(err)
+			}
+			token, err := fixture.Token("182")
+			if err != nil {
+				t.Fatal(err)
+			}
+			level := transcript.Handler(reopenShop(t, fixture).handler)
+			must := func(shopper *callers.Shopper, verb callers.Verb, item callers.Item, key string) callers.Told {
+				t.Helper()
+				told, err := shopper.Do(level, callers.Deed{Verb: verb, Item: item, Quantity: 1}, key)
+				if err != nil || !told.Done {
+					t.Fatalf("%s of %s: %d %s, %v", verb, item.SKU, told.Status, told.Body, err)
+				}
+				return told
+			}
+			shopper := callers.Shoppers(token, items)[i]
+			busy := callers.Shoppers(token, items)[4] // whose answers show the cart
+			for _, item := range items[1:] {
+				must(busy, callers.Add, item, "")
+			}
+			verb := shopper.Verbs()[0]
+			must(shopper, verb, items[0], "first")
+			for n := range cartcore.RepliesKept - 1 {
+				must(busy, callers.Add, items[1], fmt.Sprint("other-", n))
+			}
+			if told := must(shopper, verb, items[0], "first"); told.Cart != nil && told.Cart[items[0].SKU] != 1 || told.Units != nil && *told.Units != 1 {
+				t.Errorf("the retry was answered %s", told.Body)
+			}
+			if held := must(busy, callers.Read, items[0], "").Cart; held[items[0].SKU] != 1 || held[items[1].SKU] != cartcore.RepliesKept {
+				t.Errorf("the cart holds %v", held)
+			}
+		})
 	}
 }
