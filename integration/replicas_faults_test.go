@@ -169,12 +169,12 @@ func TestAFailoverInAClusterUnderLoad(t *testing.T) {
 	cluster.Follow(t)
 	config := fmt.Sprintf("store: {kind: redis, redis: {addresses: ['%s', '%s'], cluster: true, timeout: 1s, ", cluster.Masters[0].Address, cluster.Masters[1].Address)
 	f := startFleet(t, map[string]string{"asynchronous": config + "prefix: 'a:'}}\n", "waiting": config + "prefix: 'w:', wait: 1}}\n"})
-	f.lineCarts, f.setCarts, f.growth = 0, 6, 6*time.Second
+	f.lineCarts, f.setCarts, f.growth = 0, 6, roundLength
 	acknowledged, lost := map[string]int{}, map[string]int{}
 	for range f.rounds {
 		cluster.AwaitReplicas(t)
 		r := f.begin(t)
-		time.Sleep(roundLength)
+		time.Sleep(roundLength / 2)
 		master := cluster.Busiest(t)
 		master.Kill()
 		cluster.AwaitFailover(t, master)

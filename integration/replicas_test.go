@@ -1,6 +1,7 @@
 package integration_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -63,7 +64,7 @@ func startFleet(t *testing.T, configs map[string]string) *fleet {
 	t.Helper()
 	upstream := httptest.NewServer(transcript.Upstream())
 	t.Cleanup(upstream.Close)
-	f := &fleet{lineCarts: 3, setCarts: 2, growth: roundLength, items: callers.Items(history.Items + len(callers.All(""))*elementsEach)}
+	f := &fleet{lineCarts: 3, setCarts: 2, growth: roundLength / 2, items: callers.Items(history.Items + len(callers.All(""))*elementsEach)}
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		fixture := transcript.NewFixture(t, "..", transcript.Script{Name: name, Config: "limits: {maxQuantityPerLine: 1000000000}\n" + configs[name]})
 		if err := callers.Sell(filepath.Join(fixture.Folder, "catalog.json"), f.items); err != nil {
@@ -72,15 +73,25 @@ func startFleet(t *testing.T, configs map[string]string) *fleet {
 		f.fixture = fixture // every fixture's secret is the demo's
 		f.routes = append(f.routes, route{name, fixture.Config})
 	}
-	editions := []traefik.Edition{traefik.Stock, traefik.Compiled, traefik.Stock}
-	f.replicas = make([]*replica, len(editions))
-	for i, edition := range editions {
+	checkout, err := traefik.FindCheckout(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.WithoutCancel(t.Context())
+	starts, failed := sync.WaitGroup{}, make([]error, 3)
+	for i, edition := range []traefik.Edition{traefik.Stock, traefik.Compiled, traefik.Stock} {
 		binary, err := traefikBinary(edition)
 		if err != nil {
 			t.Fatal(err)
 		}
-		running := startTraefik(t, edition, f.routes, upstream.URL)
-		f.replicas[i] = &replica{runningTraefik: running, binary: binary, base: strings.TrimPrefix(running.URL, "http://")}
+		one := &replica{runningTraefik: placeFor(t, checkout, f.routes, upstream.URL), binary: binary}
+		one.base = one.files.Listen
+		f.replicas = append(f.replicas, one)
+		starts.Go(func() { failed[i] = one.run(ctx, binary, f.routes) })
+	}
+	starts.Wait()
+	if err := errors.Join(failed...); err != nil {
+		t.Fatal(err)
 	}
 	f.rounds = 1
 	if seconds, err := strconv.Atoi(os.Getenv(faultSeconds)); err == nil {

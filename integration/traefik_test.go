@@ -101,6 +101,14 @@ func startTraefik(t testing.TB, edition traefik.Edition, routes []route, upstrea
 // startProgram is startTraefik with a program that ends in a Traefik, and a folder with the plugin's source.
 func startProgram(t testing.TB, binary, checkout string, routes []route, upstream string) *runningTraefik {
 	t.Helper()
+	running := placeFor(t, checkout, routes, upstream)
+	running.start(t, binary, routes)
+	return running
+}
+
+// placeFor is all that a Traefik needs to be started.
+func placeFor(t testing.TB, checkout string, routes []route, upstream string) *runningTraefik {
+	t.Helper()
 	address, err := traefik.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
@@ -118,9 +126,10 @@ func startProgram(t testing.TB, binary, checkout string, routes []route, upstrea
 		t.Fatal(err)
 	}
 	running.configure(t, routes, upstream)
-	running.start(t, binary, routes)
 	t.Cleanup(func() {
-		_ = running.Stop() // a test may have killed it
+		if running.Process != nil {
+			_ = running.Stop() // a test may have killed it
+		}
 		if t.Failed() {
 			t.Logf("Traefik and the plugin logged:\n%s", last(running.log.String(), 6000))
 		}
@@ -130,13 +139,17 @@ func startProgram(t testing.TB, binary, checkout string, routes []route, upstrea
 
 func (r *runningTraefik) start(t testing.TB, binary string, routes []route) {
 	t.Helper()
-	process, err := traefik.Start(context.WithoutCancel(t.Context()), traefik.Settings{
-		Binary: binary, Files: r.files, Traefik: r.log, Plugin: r.log, Probe: r.probe(routes[len(routes)-1].Name), Patience: 2 * time.Minute,
-	})
-	if err != nil {
+	if err := r.run(context.WithoutCancel(t.Context()), binary, routes); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func (r *runningTraefik) run(ctx context.Context, binary string, routes []route) error {
+	process, err := traefik.Start(ctx, traefik.Settings{
+		Binary: binary, Files: r.files, Traefik: r.log, Plugin: r.log, Probe: r.probe(routes[len(routes)-1].Name), Patience: 2 * time.Minute,
+	})
 	r.Process = process
+	return err
 }
 
 // configure writes the dynamic configuration, in one step as Traefik must see it.

@@ -66,8 +66,8 @@ func (c *Cluster) join(t testing.TB) (s *Server, id string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Masters) > 0 {
-		host, port, _ := net.SplitHostPort(c.Masters[0].Address)
+	for _, other := range c.nodes() { // hearsay would take some seconds
+		host, port, _ := net.SplitHostPort(other.Address)
 		if err := s.Client(t).ClusterMeet(context.Background(), host, port).Err(); err != nil {
 			t.Fatal(err)
 		}

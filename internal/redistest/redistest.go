@@ -80,8 +80,10 @@ func startReal(t testing.TB, args ...string) *Server {
 	t.Helper()
 	port := freePort(t)
 	s := &Server{Address: net.JoinHostPort("127.0.0.1", port), Real: true}
-	// What is written down lets a server that was killed come back with its data.
-	s.args = append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "yes", "--appendfsync", "no"}, args...)
+	// What is written down lets a server that was killed come back with its data. A replica is not kept waiting for others to join it.
+	s.args = append([]string{
+		"--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "yes", "--appendfsync", "no", "--repl-diskless-sync-delay", "0",
+	}, args...)
 	s.Run(t)
 	t.Cleanup(s.Kill)
 	return s
