@@ -1,11 +1,13 @@
 package traefik
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"sync"
 )
 
 // The ports of FreeAddress: below those that systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere), one
@@ -15,19 +17,28 @@ const (
 	lastPort  = 32767
 )
 
-// FreeAddress answers a loopback address that nothing listens on at this moment. It is left to chance which one, so that those
-// who look at the same time find different ones.
+// given are the addresses that FreeAddress has answered in this process.
+var given sync.Map
+
+// FreeAddress answers a loopback address that nothing listens on at this moment. It is left to chance which one, so that
+// processes that look at the same time find different ones, and in one process it answers none twice: a program takes seconds
+// before it listens.
 func FreeAddress() (string, error) {
 	var taken error
 	for range 100 {
 		port := firstPort + rand.IntN(lastPort-firstPort+1) //nolint:gosec // spreads ports, guards nothing
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		if taken = CheckAddress(address); taken == nil {
+		if taken = CheckAddress(address); taken != nil {
+			continue
+		}
+		if _, before := given.LoadOrStore(address, true); !before {
 			return address, nil
 		}
 	}
-	return "", fmt.Errorf("finding a free port: %w", taken)
+	return "", fmt.Errorf("finding a free port: %w", cmp.Or(taken, errAllGiven))
 }
+
+var errAllGiven = errors.New("all that were tried were found before")
 
 // CheckAddress says why address, host:port, cannot be listened on, or nil.
 func CheckAddress(address string) error {
