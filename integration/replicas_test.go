@@ -26,7 +26,7 @@ import (
 )
 
 // faultSeconds is the environment variable that says how long clients write while things fail, in each test of that; make
-// soak sets it. Without it there is one round of roundLength for each.
+// soak sets it. Without it there is one round of roundLength for each, with fewer carts.
 const faultSeconds = "POLYCART_TEST_FAULT_SECONDS"
 
 const (
@@ -64,7 +64,7 @@ func startFleet(t *testing.T, configs map[string]string) *fleet {
 	t.Helper()
 	upstream := httptest.NewServer(transcript.Upstream())
 	t.Cleanup(upstream.Close)
-	f := &fleet{lineCarts: 3, setCarts: 2, growth: roundLength / 2, items: callers.Items(history.Items + len(callers.All(""))*elementsEach)}
+	f := &fleet{rounds: 1, lineCarts: 2, setCarts: 1, growth: roundLength / 2, items: callers.Items(history.Items + len(callers.All(""))*elementsEach)}
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		fixture := transcript.NewFixture(t, "..", transcript.Script{Name: name, Config: "limits: {maxQuantityPerLine: 1000000000}\n" + configs[name]})
 		if err := callers.Sell(filepath.Join(fixture.Folder, "catalog.json"), f.items); err != nil {
@@ -93,9 +93,8 @@ func startFleet(t *testing.T, configs map[string]string) *fleet {
 	if err := errors.Join(failed...); err != nil {
 		t.Fatal(err)
 	}
-	f.rounds = 1
 	if seconds, err := strconv.Atoi(os.Getenv(faultSeconds)); err == nil {
-		f.rounds = max(1, seconds/int(roundLength.Seconds()))
+		f.rounds, f.lineCarts, f.setCarts = max(1, seconds/int(roundLength.Seconds())), 3, 2
 	}
 	return f
 }
