@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/polycart/polycart/internal/redistest"
 	"github.com/polycart/polycart/store"
@@ -15,6 +16,7 @@ func redisOpening(o store.RedisOptions) storetest.Opening {
 		t.Helper()
 		own := o
 		own.Prefix = prefix
+		own.Timeout = 10 * time.Second // the largest record takes a busy machine some seconds
 		r, err := store.OpenRedis(own)
 		if err != nil {
 			t.Fatal(err)
