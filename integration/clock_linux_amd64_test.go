@@ -114,8 +114,14 @@ func within(pid int, from, to uint64) (bool, error) {
 			return false, fmt.Errorf("asking where a thread stands: %w: %w", err, errors.ErrUnsupported)
 		}
 		words := strings.Fields(string(text))
+		if len(words) < 2 {
+			return true, nil
+		}
 		at, err := strconv.ParseUint(words[len(words)-1], 0, 64)
-		if err != nil || at >= from && at < to {
+		if err != nil {
+			return false, fmt.Errorf("asking where a thread stands: %w", err)
+		}
+		if at >= from && at < to {
 			return true, nil
 		}
 	}
