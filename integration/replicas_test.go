@@ -77,9 +77,7 @@ func startFleet(t *testing.T, configs map[string]string) *fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.WithoutCancel(t.Context())
-	starts, failed := sync.WaitGroup{}, make([]error, 3)
-	for i, edition := range []traefik.Edition{traefik.Stock, traefik.Compiled, traefik.Stock} {
+	for _, edition := range []traefik.Edition{traefik.Stock, traefik.Compiled, traefik.Stock} {
 		binary, err := traefikBinary(edition)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +85,12 @@ func startFleet(t *testing.T, configs map[string]string) *fleet {
 		one := &replica{runningTraefik: placeFor(t, checkout, f.routes, upstream.URL), binary: binary}
 		one.base = one.files.Listen
 		f.replicas = append(f.replicas, one)
-		starts.Go(func() { failed[i] = one.run(ctx, binary, f.routes) })
+	}
+	// Only now, for a port that is tried while a program starts stays taken until that no longer has our descriptors.
+	ctx := context.WithoutCancel(t.Context())
+	starts, failed := sync.WaitGroup{}, make([]error, len(f.replicas))
+	for i, one := range f.replicas {
+		starts.Go(func() { failed[i] = one.run(ctx, one.binary, f.routes) })
 	}
 	starts.Wait()
 	if err := errors.Join(failed...); err != nil {
