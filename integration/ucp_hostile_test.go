@@ -36,8 +36,8 @@ type trouble struct {
 const (
 	// mostBytes is backend.maxBytes of these tests.
 	mostBytes = 16 << 10
-	// patience is backend.timeout where the service is slow.
-	patience = "100ms"
+	// serviceTimeout is backend.timeout where the service is slow.
+	serviceTimeout = "100ms"
 )
 
 // troubles are made for one test, which ends what they start.
@@ -208,7 +208,7 @@ func behindProxy(t testing.TB, address string) func(http.ResponseWriter, *http.R
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) { proxy.ServeHTTP(w, r) }
 }
 
-// besieged is a plugin, a cart service, and a second router of the same plugin that has no patience.
+// besieged is a plugin, a cart service, and a second router of the same plugin that has no serviceTimeout.
 type besieged struct {
 	service   *cartService
 	fixture   *transcript.Fixture
@@ -237,10 +237,10 @@ func besiegedBy(t testing.TB, settings ucpshop.Settings) *besieged {
 	return &besieged{fixture: fixture, service: newCartService(t, fixture, settings)}
 }
 
-// hurried is the configuration of the router that has no patience.
+// hurried is the configuration of the router that has no serviceTimeout.
 func (b *besieged) hurried() map[string]any {
 	config, backend := maps.Clone(b.fixture.Config), maps.Clone(b.fixture.Config["backend"].(map[string]any))
-	backend["timeout"] = patience
+	backend["timeout"] = serviceTimeout
 	config["backend"] = backend
 	return config
 }
