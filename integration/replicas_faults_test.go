@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"math/rand"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/polycart/polycart/integration/ucpshop"
 	"github.com/polycart/polycart/internal/callers"
 	"github.com/polycart/polycart/internal/redistest"
+	"github.com/polycart/polycart/internal/transcript"
 )
 
 // onRedis is the configuration of replicas whose carts are in one Redis.
@@ -23,6 +26,35 @@ func onRedis(address string) map[string]string {
 func TestReplicasAreOneCart(t *testing.T) {
 	f := startFleet(t, onRedis(redistest.StartReal(t).Address))
 	f.during(t, func(int, *round) { time.Sleep(roundLength / 4) })
+}
+
+// Three Traefiks before one cart service are one cart too, to each of its clients, whatever becomes of a Traefik.
+func TestReplicasBeforeACartServiceAreOneCart(t *testing.T) {
+	items := []ucpshop.Item{}
+	for _, item := range fleetItems() {
+		items = append(items, ucpshop.Item{ID: item.Product + "_1", Title: item.SKU, Price: 700, Unlimited: true})
+	}
+	shop, err := ucpshop.Open(ucpshop.Settings{File: filepath.Join(t.TempDir(), "ucpshop.db"), Items: items, Tags: true, NoSync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := shop.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	behind := http.NewServeMux()
+	behind.Handle("/carts", shop.Handler())
+	behind.Handle("/carts/", shop.Handler())
+	behind.Handle("/", transcript.Upstream()) // by which a Traefik shows that it is ready
+	configs := onRedis(redistest.StartReal(t).Address)
+	configs["carts"] += "backend: {kind: ucp, profile: 'https://polycart.example/.well-known/ucp'}\n"
+	f := startFleetBefore(t, behind, configs)
+	f.during(t, func(number int, r *round) {
+		one := f.replicas[number%len(f.replicas)]
+		one.kill(t)
+		one.start(t, one.binary, f.routes)
+	})
 }
 
 // kill -9 of one Traefik of several: the others go on, and it comes back to carts that are as they left them.

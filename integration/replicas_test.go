@@ -62,9 +62,15 @@ type replica struct {
 // startFleet starts three Traefiks with the same configuration, laid over the demo's for each route.
 func startFleet(t *testing.T, configs map[string]string) *fleet {
 	t.Helper()
-	upstream := httptest.NewServer(transcript.Upstream())
+	return startFleetBefore(t, transcript.Upstream(), configs)
+}
+
+// startFleetBefore is startFleet with a service behind the routers.
+func startFleetBefore(t *testing.T, behind http.Handler, configs map[string]string) *fleet {
+	t.Helper()
+	upstream := httptest.NewServer(behind)
 	t.Cleanup(upstream.Close)
-	f := &fleet{rounds: 1, lineCarts: 2, setCarts: 1, growth: roundLength / 2, items: callers.Items(history.Items + len(callers.All(""))*elementsEach)}
+	f := &fleet{rounds: 1, lineCarts: 2, setCarts: 1, growth: roundLength / 2, items: fleetItems()}
 	for _, name := range slices.Sorted(maps.Keys(configs)) {
 		fixture := transcript.NewFixture(t, "..", transcript.Script{Name: name, Config: "limits: {maxQuantityPerLine: 1000000000}\n" + configs[name]})
 		if err := callers.Sell(filepath.Join(fixture.Folder, "catalog.json"), f.items); err != nil {
@@ -100,6 +106,11 @@ func startFleet(t *testing.T, configs map[string]string) *fleet {
 		f.rounds, f.lineCarts, f.setCarts = max(1, seconds/int(roundLength.Seconds())), 3, 2
 	}
 	return f
+}
+
+// fleetItems are what a fleet sells.
+func fleetItems() []callers.Item {
+	return callers.Items(history.Items + len(callers.All(""))*elementsEach)
 }
 
 // round are clients at work on carts of their own, until finish.

@@ -208,7 +208,7 @@ func behindProxy(t testing.TB, address string) func(http.ResponseWriter, *http.R
 	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) { proxy.ServeHTTP(w, r) }
 }
 
-// besieged is a plugin, a cart service, and a second router of the same plugin that has no serviceTimeout.
+// besieged is a plugin, a cart service, and a second router of the same plugin that has no patience.
 type besieged struct {
 	service   *cartService
 	fixture   *transcript.Fixture
@@ -237,7 +237,7 @@ func besiegedBy(t testing.TB, settings ucpshop.Settings) *besieged {
 	return &besieged{fixture: fixture, service: newCartService(t, fixture, settings)}
 }
 
-// hurried is the configuration of the router that has no serviceTimeout.
+// hurried is the configuration of the router that has no patience.
 func (b *besieged) hurried() map[string]any {
 	config, backend := maps.Clone(b.fixture.Config), maps.Clone(b.fixture.Config["backend"].(map[string]any))
 	backend["timeout"] = serviceTimeout
