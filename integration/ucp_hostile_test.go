@@ -48,7 +48,7 @@ func troubles(t testing.TB) []trouble {
 	return []trouble{
 		{name: "an answer past backend.maxBytes", serve: altered(func(cart map[string]any) { cart["padding"] = strings.Repeat("x", mostBytes) }), says: "larger than backend.maxBytes"},
 		{name: "a packed answer", serve: packed, says: `in the encoding "gzip"`},
-		{name: "a page with 200", serve: page(200), says: "200 with what is no cart"},
+		{name: "a page with 200", serve: page(200), says: "200 with what is no JSON"},
 		{name: "a page with 404", serve: page(404), says: "404 with what is no JSON"},
 		{name: "a page with 500", serve: page(500), says: "500 with what is no JSON"},
 		{name: "a page with 502", serve: page(502), says: "502 with what is no JSON"},
@@ -62,13 +62,13 @@ func troubles(t testing.TB) []trouble {
 			shop.ServeHTTP(w, r)
 		}, says: "within backend.timeout", slow: true},
 		{name: "an answer that is cut", serve: cut, says: "broke off"},
-		{name: "a chunked answer that is cut", serve: chunked, says: "no cart: unexpected end of JSON input"},
+		{name: "a chunked answer that is cut", serve: chunked, says: "what is no JSON"},
 		{name: "a service that is not there", serve: nobody, says: "502"},
-		{name: "a price as text", serve: alteredLine(func(line map[string]any) { line["item"].(map[string]any)["price"] = "12" }), says: "no cart"},
-		{name: "half a unit", serve: alteredLine(func(line map[string]any) { line["quantity"] = 1.5 }), says: "no cart"},
+		{name: "a price as text", serve: alteredLine(func(line map[string]any) { line["item"].(map[string]any)["price"] = "12" }), says: "/line_items/item/price that is not a whole number of at most 64 bits but a JSON string"},
+		{name: "half a unit", serve: alteredLine(func(line map[string]any) { line["quantity"] = 1.5 }), says: "/line_items/quantity that is not a whole number"},
 		{name: "no unit", serve: alteredLine(func(line map[string]any) { line["quantity"] = 0 }), says: "/line_items/0/quantity is 0"},
 		{name: "line_items is null", serve: altered(func(cart map[string]any) { cart["line_items"] = nil }), says: "/line_items is missing"},
-		{name: "line_items is an object", serve: altered(func(cart map[string]any) { cart["line_items"] = map[string]any{} }), says: "no cart"},
+		{name: "line_items is an object", serve: altered(func(cart map[string]any) { cart["line_items"] = map[string]any{} }), says: "/line_items that is not a list but a JSON object"},
 		{name: "line_items holds null", serve: altered(func(cart map[string]any) { cart["line_items"] = []any{nil} }), says: "/line_items/0"},
 		{name: "no line_items", serve: altered(func(cart map[string]any) { delete(cart, "line_items") }), says: "/line_items is missing"},
 		{name: "no price", serve: alteredLine(func(line map[string]any) { delete(line["item"].(map[string]any), "price") }), says: "/item/price is missing"},
@@ -83,15 +83,15 @@ func troubles(t testing.TB) []trouble {
 		{name: "a price past 2^53-1", serve: alteredLine(func(line map[string]any) { line["item"].(map[string]any)["price"] = int64(1 << 53) }), says: "/item/price is 9007199254740992"},
 		{name: "a price past 64 bits", serve: alteredLine(func(line map[string]any) {
 			line["item"].(map[string]any)["price"] = json.Number("99999999999999999999")
-		}), says: "no cart"},
+		}), says: "/line_items/item/price that is not a whole number of at most 64 bits but a JSON number"},
 		{name: "a negative subtotal", serve: altered(func(cart map[string]any) {
 			cart["totals"] = []any{map[string]any{"type": "subtotal", "amount": -1}, map[string]any{"type": "total", "amount": -1}}
 		}), says: "the subtotal is -1"},
 		{name: "another cart", serve: altered(func(cart map[string]any) { cart["id"] = "cart_of_somebody_else" }), says: "another cart", known: true},
-		{name: "an empty body", serve: said(200, ""), says: "no cart"},
-		{name: "a list", serve: said(200, "[]"), says: "no cart"},
+		{name: "an empty body", serve: said(200, ""), says: "what is no JSON"},
+		{name: "a list", serve: said(200, "[]"), says: "not an object but a JSON array"},
 		{name: "null", serve: said(200, "null"), says: "/id is"},
-		{name: "two documents", serve: said(200, "{}{}"), says: "no cart"},
+		{name: "two documents", serve: said(200, "{}{}"), says: "what is no JSON"},
 		{name: "204", serve: said(204, ""), says: "answered 204"},
 		{name: "206", serve: said(206, "{}"), says: "answered 206"},
 		{name: "301", serve: moved, says: "answered 301"},
@@ -109,7 +109,7 @@ func troubles(t testing.TB) []trouble {
 			_, _ = w.Write([]byte(`{"ucp":`))
 			panic(http.ErrAbortHandler)
 		}, says: "broke off"},
-		{name: "a handler that writes nothing", serve: func(http.ResponseWriter, *http.Request, http.Handler) {}, says: "no cart"},
+		{name: "a handler that writes nothing", serve: func(http.ResponseWriter, *http.Request, http.Handler) {}, says: "what is no JSON"},
 	}
 }
 
