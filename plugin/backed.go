@@ -95,15 +95,15 @@ func doBacked(d *desk, v *visit, seen *seenCart) (done *deed, again bool, proble
 
 // doneHere is a command that changed nothing of what the service keeps: a choice on a line, or a checkout that holds the cart.
 func doneHere(seen *seenCart, bare, next *cartcore.Cart, outcome *cartcore.Outcome, facts cartcore.Facts) (*deed, bool, *cartcore.Error) {
-	after := seen.Kept
-	if next != bare {
-		after = cartcore.Backed(next, seen.Cart.Backing)
-	}
-	view, problem := cartcore.Show(cartcore.Backed(next, seen.Cart.Backing), facts)
+	after := cartcore.Backed(next, seen.Cart.Backing)
+	view, problem := cartcore.Show(after, facts)
 	if problem != nil {
 		return nil, false, problem
 	}
 	outcome.View = view
+	if next == bare {
+		after = seen.Kept
+	}
 	return &deed{Base: seen.Kept, Next: after, Outcome: outcome, Sold: &catalog.Snapshot{Facts: facts}}, false, nil
 }
 

@@ -30,11 +30,10 @@ func seeing(d *desk, v *visit, cart *cartcore.Cart) (seen *seenCart, again bool,
 	answer := lookUpstream(d.Backend, v.Request, backing.ID, cart.Currency)
 	switch answer.Meaning {
 	case ucp.MeaningCart:
-		knowItems(d, v, cart, answer)
-		return follow(d, v, cart, backingOf(d.Backend, backing, cart.Lines, v.Sold, answer), answer)
+		return follow(d, v, cart, knownBacking(d, v, cart, answer), answer)
 	case ucp.MeaningMissing:
-		again, problem := saved(store.SaveCart(d.Carts, cartcore.Backed(cartcore.Quietly(cart), cartcore.Moved(&cartcore.Backing{Moves: backing.Moves})), cart.Version))
-		return nil, again || problem == nil, problem
+		again, problem = unsent(d, cart, &cartcore.Backing{Moves: backing.Moves})
+		return nil, again, problem
 	}
 	return nil, false, cartcore.Fail(cartcore.KindUnavailable, answer.Err)
 }
@@ -42,7 +41,7 @@ func seeing(d *desk, v *visit, cart *cartcore.Cart) (seen *seenCart, again bool,
 // counts tells whether a cart need not be looked at again before a command: it was seen a moment ago, or the command is a change that
 // the service refuses where its cart is another one by now.
 func counts(d *desk, v *visit, seen *seenCart) bool {
-	if v.Command.Verb == cartcore.Read || !(seen.Known == v.Sold || catalog.Same(seen.Known, v.Sold)) {
+	if v.Command.Verb == cartcore.Read || !catalog.Same(seen.Known, v.Sold) {
 		return false
 	}
 	return !isOld(d, v, seen) || (seen.Cart.Backing.Tag != "" && (v.Command.Verb <= cartcore.Clear || v.Command.Verb == cartcore.Merge))
@@ -54,25 +53,29 @@ func isOld(d *desk, v *visit, seen *seenCart) bool {
 	return !v.Looked && at != 0 && v.Now-at >= d.Backend.LookAgain // two visits can be in one millisecond
 }
 
-// knowItems asks a catalogue service for items that only the cart service has in the cart: somebody else put them there. What the
-// catalogue does not answer stays a line that nobody is shown.
-func knowItems(d *desk, v *visit, cart *cartcore.Cart, answer *ucp.Answer) {
+// knownBacking is backingOf for a cart that the service was asked for. A catalogue service is asked for items that only the cart service
+// has in it: somebody else put them there. What the catalogue does not answer stays a line that nobody is shown.
+func knownBacking(d *desk, v *visit, cart *cartcore.Cart, answer *ucp.Answer) *cartcore.Backing {
+	made := backingOf(d.Backend, cart.Backing, cart.Lines, v.Sold, answer)
 	sells := d.Catalogs[cart.Key.Tenant]
 	if !d.Engine.Asks || !catalog.IsService(sells) {
-		return
+		return made
 	}
 	lines := append([]*cartcore.Line{}, cart.Lines...)
-	for _, line := range backingOf(d.Backend, cart.Backing, cart.Lines, v.Sold, answer).Lines {
+	for _, line := range made.Lines {
 		if line.SKU == "" && line.Parent == "" {
 			lines = append(lines, &cartcore.Line{SKU: line.Item})
 		}
 	}
 	if len(lines) == len(cart.Lines) {
-		return
+		return made
 	}
-	if found, problem := catalog.For(sells, v.Command.Asks, lines, false, v.Now); problem == nil {
-		v.Sold = found
+	found, problem := catalog.For(sells, v.Command.Asks, lines, false, v.Now)
+	if problem != nil {
+		return made
 	}
+	v.Sold = found
+	return backingOf(d.Backend, cart.Backing, cart.Lines, v.Sold, answer)
 }
 
 // follow takes over what the service has otherwise than our cart.

@@ -57,8 +57,7 @@ func lookNewer(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cart
 		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, answer.Err))
 	}
 	v := visitOf(d, call, sold, now)
-	knowItems(d, v, cart, answer)
-	made := backingOf(d.Backend, cart.Backing, cart.Lines, v.Sold, answer)
+	made := knownBacking(d, v, cart, answer)
 	if !cartcore.HoldsGoods(made, cart.Lines) {
 		return lookClosely(d, call, caller, sold, now)
 	}

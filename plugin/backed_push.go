@@ -52,7 +52,6 @@ func sent(d *desk, v *visit, kept *cartcore.Cart) (answer *ucp.Answer, again boo
 			return nil, false, problem
 		}
 	}
-	forgetSeen(d.Backend.Seen, kept.Key)
 	return nil, false, cartcore.Fail(cartcore.KindUnavailable, answer.Err)
 }
 
@@ -73,9 +72,9 @@ func resend(d *desk, v *visit, kept *cartcore.Cart) *ucp.Answer {
 	return answer
 }
 
-// unsent keeps that a change was not done, so that the next try takes the newest cart and looks at the service anew.
+// unsent keeps that a change was not done, so that the next try takes the newest cart, which as such was not seen yet, and looks at the
+// service anew.
 func unsent(d *desk, kept *cartcore.Cart, backing *cartcore.Backing) (again bool, problem *cartcore.Error) {
-	forgetSeen(d.Backend.Seen, kept.Key)
 	if _, problem := saved(store.SaveCart(d.Carts, cartcore.Backed(cartcore.Quietly(kept), cartcore.Moved(backing)), kept.Version)); problem != nil {
 		return false, problem
 	}

@@ -27,15 +27,9 @@ func itemOf(b *backend, item *cartcore.Item) string {
 
 // skuOf is the SKU of what the service calls id; empty where the catalogue has none.
 func skuOf(b *backend, sold *catalog.Snapshot, id string) string {
-	var item *cartcore.Item
-	switch b.ItemID {
-	case "sku":
+	item := sold.ByVariant[id]
+	if b.ItemID == "sku" || (b.ItemID == "" && item == nil) {
 		item = sold.Facts[id]
-	default:
-		item = sold.ByVariant[id]
-		if item == nil && b.ItemID == "" {
-			item = sold.Facts[id]
-		}
 	}
 	if itemOf(b, item) != id || id == "" {
 		return ""

@@ -84,8 +84,8 @@ func fetchCart(b *backend, r *http.Request, id string) (into *recorder, failed *
 	return fetch(b, r, r.Context(), http.MethodGet, b.Path+ucp.CartPath(id), headerFor(b, r), "")
 }
 
-// exchange sends a change to the service and reads the answer, about the cart id, or a new one where that is empty. It goes on when the client has gone: it would else be done or not by
-// chance.
+// exchange sends a change to the service and reads the answer, about the cart id, or a new one where that is empty. It goes on when
+// the client has gone: it would else be done or not by chance.
 func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, id, currency string) *ucp.Answer {
 	header := headerFor(b, r)
 	header["Content-Type"] = jsonMedia
