@@ -441,7 +441,7 @@ func fabricCart(call *Call, seen *Seen) *Answer {
 
 // fabricShow prints what the read route answers; that refuses where no cart was ever saved.
 func fabricShow(call *Call, seen *Seen) *Answer {
-	if seen.View.Cart.Version == seen.View.Cart.Quiet {
+	if cartcore.Edition(seen.View.Cart) == 0 {
 		return nil
 	}
 	return fabricCart(call, seen)

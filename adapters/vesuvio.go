@@ -168,7 +168,7 @@ func vesuvioCart(call *Call, seen *Seen) *Answer {
 
 // vesuvioShow prints what the read route answers; that refuses where no cart was ever saved.
 func vesuvioShow(call *Call, seen *Seen) *Answer {
-	if seen.View.Cart.Version == seen.View.Cart.Quiet {
+	if cartcore.Edition(seen.View.Cart) == 0 {
 		return nil
 	}
 	return vesuvioCart(call, seen)

@@ -45,7 +45,7 @@ func lookedAfter(cart, next *Cart, facts Facts, out *Outcome) (*Cart, *Outcome, 
 
 // unready refuses a command that the cart cannot take as it stands.
 func unready(cart *Cart, cmd *Command, now int64) *Error {
-	if cmd.NeedsCart && cart.Version == cart.Quiet {
+	if cmd.NeedsCart && Edition(cart) == 0 {
 		return Refuse(KindCartUnknown)
 	}
 	if cart.Locked > now {

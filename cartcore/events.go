@@ -48,7 +48,7 @@ func Tell(before, next *Cart, verb Verb, facts Facts, to *Audience, seed string,
 		box = *before.Outbox
 	}
 	t := &telling{cart: next, facts: facts, to: to, seed: seed, now: now, events: append([]*Event{}, box.Events...)}
-	if before.Version == before.Quiet && next.Quiet == before.Quiet {
+	if Edition(before) == 0 && next.Quiet == before.Quiet {
 		tell(t, EventCreated, &news{Status: statusActive, Items: noItems})
 	}
 	if box.Abandoned != 0 && next.Updated != before.Updated { // a save that only keeps an answer is no change of the cart

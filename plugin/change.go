@@ -202,7 +202,7 @@ func newCart(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) (
 
 // misnamed refuses a customer's request that names another cart than the customer's own.
 func misnamed(call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart) *cartcore.Error {
-	if call.Credentials.Cart == "" || caller.Customer == "" || (cart.Version > cart.Quiet && cartcore.ShortID(cart.ID) == call.Credentials.Cart) {
+	if call.Credentials.Cart == "" || caller.Customer == "" || (cartcore.Edition(cart) > 0 && cartcore.ShortID(cart.ID) == call.Credentials.Cart) {
 		return nil
 	}
 	return cartcore.Refuse(cartcore.KindCartUnknown)

@@ -55,7 +55,7 @@ func judged(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, ca
 	if problem != nil {
 		return refused(d, call, problem)
 	}
-	if listed(on.Match, tag, cart.Version > cart.Quiet, false) {
+	if listed(on.Match, tag, cartcore.Edition(cart) > 0, false) {
 		return nil
 	}
 	answer := refused(d, call, cartcore.Refuse(cartcore.KindTagMismatch))
@@ -82,7 +82,7 @@ func agreed(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, ca
 		return &kept
 	}
 	// A write that did nothing is kept where it was acknowledged; what was refused is judged anew. A cart is not made for it.
-	if next == cart && (answer.Status >= 300 || cart.Version == cart.Quiet) {
+	if next == cart && (answer.Status >= 300 || cartcore.Edition(cart) == 0) {
 		return next
 	}
 	if next == cart {
