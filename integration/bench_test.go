@@ -145,13 +145,11 @@ func TestBenchMeasuresEveryTargetInBothEditions(t *testing.T) {
 	}
 }
 
-// Reads and writes over a Redis, at one Traefik and at three, are measured beside passing through.
-func TestBenchMeasuresCartsInARedis(t *testing.T) {
-	if err := (bench.Settings{Groups: []string{bench.Shared}}).Ready(); err != nil {
-		t.Skip(err)
-	}
+// reported is what a short bench of one group reports in the stock edition, and what it prints.
+func reported(t *testing.T, group string, rounds int) (report bench.Report, output []byte) {
+	t.Helper()
 	temporary, numbers := t.TempDir(), filepath.Join(t.TempDir(), "numbers.json")
-	command := benchHere(t, temporary, "--edition", "stock", "--groups", "redis", "--rounds", "1", "--slice", "100ms", "--connections", "4", "--json", numbers)
+	command := benchHere(t, temporary, "--edition", "stock", "--groups", group, "--rounds", strconv.Itoa(rounds), "--slice", "100ms", "--connections", "4", "--json", numbers)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
@@ -161,10 +159,18 @@ func TestBenchMeasuresCartsInARedis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := bench.Report{}
 	if err := json.Unmarshal(text, &report); err != nil {
 		t.Fatal(err)
 	}
+	return report, output
+}
+
+// Reads and writes over a Redis, at one Traefik and at three, are measured beside passing through.
+func TestBenchMeasuresCartsInARedis(t *testing.T) {
+	if err := (bench.Settings{Groups: []string{bench.Shared}}).Ready(); err != nil {
+		t.Skip(err)
+	}
+	report, output := reported(t, "redis", 1)
 	measured := 0
 	for _, one := range report.Results {
 		if one.Group == bench.Shared && one.Requests > 0 && one.Ratio != nil && one.Ratio.Median > 0 {
@@ -178,21 +184,7 @@ func TestBenchMeasuresCartsInARedis(t *testing.T) {
 
 // With a cart service behind, a read or a write of a cart that the plugin knows asks the service once.
 func TestBenchMeasuresCartsOfACartService(t *testing.T) {
-	temporary, numbers := t.TempDir(), filepath.Join(t.TempDir(), "numbers.json")
-	command := benchHere(t, temporary, "--edition", "stock", "--groups", "ucp", "--rounds", "2", "--slice", "100ms", "--connections", "4", "--json", numbers)
-	output, err := command.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	nothingIsLeft(t, string(output), temporary)
-	text, err := os.ReadFile(numbers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report := bench.Report{}
-	if err := json.Unmarshal(text, &report); err != nil {
-		t.Fatal(err)
-	}
+	report, output := reported(t, "ucp", 2)
 	measured := 0
 	for _, one := range report.Results {
 		if one.Group != bench.Backed {

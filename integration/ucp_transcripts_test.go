@@ -8,9 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mitchellh/mapstructure"
-
 	"github.com/polycart/polycart/catalog"
+	"github.com/polycart/polycart/integration/interpreter"
 	"github.com/polycart/polycart/integration/ucpshop"
 	"github.com/polycart/polycart/internal/transcript"
 	"github.com/polycart/polycart/plugin"
@@ -121,13 +120,7 @@ func sold(t testing.TB, tenant map[string]any) []ucpshop.Item {
 func native(t testing.TB, from map[string]any, next http.Handler, name string) http.Handler {
 	t.Helper()
 	config := plugin.CreateConfig()
-	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		DecodeHook: mapstructure.StringToSliceHookFunc(","), WeaklyTypedInput: true, Result: config,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := decoder.Decode(from); err != nil {
+	if err := interpreter.Decode(from, config); err != nil {
 		t.Fatal(err)
 	}
 	handler, err := plugin.New(t.Context(), next, config, name)

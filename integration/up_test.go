@@ -142,7 +142,9 @@ func (up *upProgram) end(t *testing.T) error {
 	}
 }
 
-func TestUp(t *testing.T) {
+// readyToRun is the program, a fresh clone to run it in, and an address for it.
+func readyToRun(t *testing.T) (program, folder, address string) {
+	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no interrupt signal to send")
 	}
@@ -150,12 +152,17 @@ func TestUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program := buildPolycart(t, checkout)
-	address, err := traefik.FreeAddress()
+	program = buildPolycart(t, checkout)
+	address, err = traefik.FreeAddress()
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := cloneHere(t, checkout)
+	folder = cloneHere(t, checkout)
+	return program, folder, address
+}
+
+func TestUp(t *testing.T) {
+	program, folder, address := readyToRun(t)
 
 	up := startUp(t, program, folder, address)
 	if len(up.calls) != 5 {

@@ -14,8 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/polycart/polycart/internal/traefik"
 )
 
 // bothSides is the line that `polycart up --backend ucp` prints after those of the dialects: a cart, and where the service has it.
@@ -108,19 +106,7 @@ func wantNobody(t *testing.T, address string) {
 }
 
 func TestUpWithACartServiceBehind(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("Windows has no interrupt signal to send")
-	}
-	checkout, err := traefik.FindCheckout(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := buildPolycart(t, checkout)
-	address, err := traefik.FreeAddress()
-	if err != nil {
-		t.Fatal(err)
-	}
-	folder := cloneHere(t, checkout)
+	program, folder, address := readyToRun(t)
 
 	up := startUp(t, program, folder, address, "--backend", "ucp")
 	if len(up.calls) != 6 {

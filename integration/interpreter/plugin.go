@@ -34,18 +34,26 @@ func LoadPlugin(i *interp.Interpreter) (*Plugin, error) {
 // New makes the handler of a middleware from its part of a dynamic file, decoding it as Traefik does.
 func (p *Plugin) New(ctx context.Context, next http.Handler, from map[string]any, name string) (http.Handler, error) {
 	config := p.create.Call(nil)[0]
-	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
-		DecodeHook: mapstructure.StringToSliceHookFunc(","), WeaklyTypedInput: true, Result: config.Interface(),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("preparing the configuration: %w", err)
-	}
-	if err := decoder.Decode(from); err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
+	if err := Decode(from, config.Interface()); err != nil {
+		return nil, err
 	}
 	results := p.construct.Call([]reflect.Value{reflect.ValueOf(ctx), reflect.ValueOf(next), config, reflect.ValueOf(name)})
 	if fault := results[1].Interface(); fault != nil {
 		return nil, fault.(error)
 	}
 	return results[0].Interface().(http.Handler), nil
+}
+
+// Decode reads a middleware's part of a dynamic file into a configuration, as Traefik does.
+func Decode(from map[string]any, into any) error {
+	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
+		DecodeHook: mapstructure.StringToSliceHookFunc(","), WeaklyTypedInput: true, Result: into,
+	})
+	if err != nil {
+		return fmt.Errorf("preparing the configuration: %w", err)
+	}
+	if err := decoder.Decode(from); err != nil {
+		return fmt.Errorf("reading the configuration: %w", err)
+	}
+	return nil
 }
