@@ -34,6 +34,7 @@ type desk struct {
 	Carts    *store.Carts
 	Locks    []*sync.Mutex
 	Backend  *backend // nil: carts are kept here alone
+	Presumes bool     // a write is first tried on the cart as this process knows it
 }
 
 // newDesk makes the desk of the i-th route of a dialect ready.
@@ -110,6 +111,7 @@ func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialec
 		method, path, _ := strings.Cut(adapter.Routes[i].Pattern, " ")
 		d := newDesk(e, adapter, i, options)
 		d.Backend = behind
+		d.Presumes = behind == nil && store.AreShared(d.Carts)
 		for j := range hosts {
 			at := method + " " + strings.ToLower(hosts[j]) + dialect.Prefix
 			mux.Handle(at+path, deskHandler(d))

@@ -32,6 +32,7 @@ type cached struct {
 	expires int64         // Unix milliseconds, 0 never
 	cost    int64         // bytes, from costOf
 	token   string        // of the record, in a shared store
+	same    *sameQuestion // asks whether it is still the newest; nil where that is asked by version
 	place   *list.Element // the cache's own
 }
 
@@ -39,6 +40,8 @@ const (
 	// costFixed is what a cached cart costs besides what grows with its record: the entry, its place in map and list,
 	// the cart itself and its key.
 	costFixed = 300
+	// costSame is what the question costs whether a cart of a shared store is still the newest.
+	costSame = 500
 	// costPerByte is the memory of a decoded cart for a byte of its record, in percent.
 	costPerByte = 180
 )

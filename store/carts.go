@@ -55,6 +55,10 @@ func OpenCarts(s Store, bounds Bounds, life Lifetimes) *Carts {
 func GetCart(c *Carts, key cartcore.Key) (*cartcore.Cart, error) {
 	c.mu.Lock()
 	hit := cacheGet(c.cache, key)
+	if c.shared {
+		c.mu.Unlock()
+		return askCart(c, key, hit)
+	}
 	if hit == nil {
 		return findCart(c, key, nil)
 	}
@@ -65,17 +69,17 @@ func GetCart(c *Carts, key cartcore.Key) (*cartcore.Cart, error) {
 	return findCart(c, key, hit)
 }
 
-// findCart ends a GetCart that the cache cannot answer at a glance. hit is what the cache has, if anything.
-// The lock is held and let go.
+// findCart ends a GetCart that the cache of a store of our own cannot answer at a glance. hit is what the cache has, if
+// anything. The lock is held and let go.
 func findCart(c *Carts, key cartcore.Key, hit *cached) (*cartcore.Cart, error) {
-	if !c.shared && c.tenure.Load() != c.since {
+	if c.tenure.Load() != c.since {
 		cacheClear(c.cache)
 		c.since = c.tenure.Load()
 		hit = nil
 	}
 	since := c.since
 	c.mu.Unlock()
-	if hit != nil && hit.expires == 0 && !c.shared {
+	if hit != nil && hit.expires == 0 {
 		return hit.cart, nil
 	}
 
@@ -109,14 +113,23 @@ func loadCart(c *Carts, key cartcore.Key, text string, hit *cached) (*cached, er
 	if err != nil {
 		return nil, fmt.Errorf("loading a cart: %w", err)
 	}
-	if record.Version == 0 {
-		return nil, nil
-	}
 	if have != 0 && record.Version == have {
 		if record.Token != hit.token {
 			return loadCart(c, key, text, nil) // another cart of the same version
 		}
-		return &cached{cart: hit.cart, expires: record.Expires, cost: hit.cost, token: hit.token}, nil
+		fresh := &cached{cart: hit.cart, expires: record.Expires, cost: hit.cost, token: hit.token, same: record.same}
+		if record.same != nil && hit.same == nil {
+			fresh.cost += costSame
+		}
+		return fresh, nil
+	}
+	return cachedFrom(key, text, &record)
+}
+
+// cachedFrom is a record that was loaded whole, ready for the cache; nil where there is none, or with an error.
+func cachedFrom(key cartcore.Key, text string, record *Record) (*cached, error) {
+	if record.Version == 0 {
+		return nil, nil
 	}
 	cart, err := cartcore.FromRecord(key, record.Data)
 	if err != nil {
@@ -125,7 +138,11 @@ func loadCart(c *Carts, key cartcore.Key, text string, hit *cached) (*cached, er
 	if cart.Version != record.Version {
 		return nil, fmt.Errorf("loading a cart: its record says version %d and the store %d: %w", cart.Version, record.Version, ErrDamaged)
 	}
-	return &cached{cart: cart, expires: record.Expires, cost: costOf(len(record.Data), len(text)), token: record.Token}, nil
+	fresh := &cached{cart: cart, expires: record.Expires, cost: costOf(len(record.Data), len(text)), token: record.Token, same: record.same}
+	if record.same != nil {
+		fresh.cost += costSame
+	}
+	return fresh, nil
 }
 
 // SaveCart keeps a cart whose version before was was; 0 is a new cart. Nobody may change the cart from now on.

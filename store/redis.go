@@ -108,12 +108,9 @@ func bucketOf(key string) int { return int(crc32.ChecksumIEEE([]byte(key)) % red
 
 // Load is Store.Load.
 func (r *Redis) Load(key string, have int64) (Record, error) {
-	bucket := bucketOf(key)
-	reply, err := askRedis(r, &question{script: loadScript, bucket: bucket, args: []string{"1", r.places[bucket] + "c:" + key, versionText(have)}})
-	if err != nil {
-		return Record{}, fmt.Errorf("asking redis: %w", err)
-	}
-	return recordFrom(reply, have)
+	q := loadQuestion(r, key, have)
+	reply, err := askRedis(r, q)
+	return loadedFrom(r, q, key, reply, have, err)
 }
 
 // Save is Store.Save.
@@ -124,7 +121,7 @@ func (r *Redis) Save(key string, was int64, record *Record) error {
 	bucket := bucketOf(key)
 	head := headText(r, record)
 	q := &question{
-		script: saveScript, bucket: bucket, waits: true,
+		script: saveScript, bucket: bucket, waits: true, usual: done,
 		args: []string{"1", r.places[bucket] + "c:" + key, versionText(was), record.Token, lifeText(r.o, record), head + string(record.Data)},
 	}
 	if record.Pending {
@@ -141,6 +138,9 @@ func (r *Redis) Save(key string, was int64, record *Record) error {
 	}
 	return err
 }
+
+// done is what mostly answers a save. Nobody changes it.
+var done = &redisReply{Kind: ':', Number: saidDone}
 
 // Delete is Store.Delete.
 func (r *Redis) Delete(key string, was int64) error {

@@ -11,8 +11,9 @@ import (
 type question struct {
 	script *redisScript
 	bucket int
-	args   []string // the number of keys, the keys, and what else the script takes
-	waits  bool     // it changes a cart: RedisOptions.Wait counts
+	args   []string    // the number of keys, the keys, and what else the script takes
+	waits  bool        // it changes a cart: RedisOptions.Wait counts
+	usual  *redisReply // what the script mostly answers; nil: that is not known
 
 	deadline time.Time
 	whole    bool       // the server does not know the script yet
@@ -42,11 +43,14 @@ func askRedis(r *Redis, q *question) (*redisReply, error) {
 	if n == nil || q.waits && r.o.Wait > 0 || n.resting.Load() != 0 || r.closed.Load() {
 		return askSlowly(r, q)
 	}
-	replies, sent, err := linkExchange(n.link, [][]string{append([]string{"EVALSHA", q.script.sum}, q.args...)}, q.deadline)
-	if err == nil && replies[0].Kind != '-' {
-		return replies[0], nil
+	reply, sent, err := linkAgain(n.link, linkReady(append([]string{"EVALSHA", q.script.sum}, q.args...), q.usual), q.deadline)
+	if err == nil && reply == nil {
+		return q.usual, nil
 	}
-	return askAgain(r, q, n, replies, sent, err)
+	if err == nil && reply.Kind != '-' {
+		return reply, nil
+	}
+	return askAgain(r, q, n, []*redisReply{reply}, sent, err)
 }
 
 // askSlowly is askRedis where the first server to ask is not plain.

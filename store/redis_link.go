@@ -10,6 +10,10 @@ package store
 //	                                                   sends the commands on one connection and answers their replies, a refusal
 //	                                                   among them. An error is of the connection; sent is false where certainly
 //	                                                   no command has reached the server
+//	linkReady(command []string, usual *redisReply) *readyCommand
+//	                                                   a command, and what mostly answers it, a number or bytes; nil: nothing does
+//	linkAgain(l *redisLink, ready *readyCommand, deadline time.Time) (reply *redisReply, sent bool, err error)
+//	                                                   linkExchange of that command; no reply and no error is the usual answer
 //	closeRedisLink(l *redisLink)                       later exchanges fail
 
 // redisReply is one reply. Nothing in its bytes is ever taken for protocol.

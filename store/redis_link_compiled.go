@@ -4,6 +4,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
@@ -58,6 +59,28 @@ func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replie
 		replies = append(replies, reply)
 	}
 	return replies, true, nil
+}
+
+// readyCommand is a command, and its usual answer.
+type readyCommand struct {
+	command []string
+	usual   *redisReply
+}
+
+func linkReady(command []string, usual *redisReply) *readyCommand {
+	return &readyCommand{command: command, usual: usual}
+}
+
+func linkAgain(l *redisLink, ready *readyCommand, deadline time.Time) (reply *redisReply, sent bool, err error) {
+	replies, sent, err := linkExchange(l, [][]string{ready.command}, deadline)
+	if err != nil {
+		return nil, sent, err
+	}
+	reply, usual := replies[0], ready.usual
+	if usual != nil && reply.Kind == usual.Kind && reply.Number == usual.Number && bytes.Equal(reply.Bulk, usual.Bulk) {
+		return nil, sent, nil
+	}
+	return reply, sent, nil
 }
 
 // mayBeSent tells of an error whether a command may have reached the server.

@@ -5,6 +5,7 @@ package store
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -42,12 +43,16 @@ type redisTurn struct {
 
 // redisConn is one connection.
 type redisConn struct {
-	net net.Conn
-	in  *bufio.Reader
+	net   net.Conn
+	in    *bufio.Reader
+	first []byte // room for what comes first of an answer
 }
 
 // redisBuffer of 16 kB takes a cart of usual size in one read.
 const redisBuffer = 16 << 10
+
+// redisFirst, in bytes, takes what answers most often: that a cart is the same, or is saved.
+const redisFirst = 128
 
 var errLinkClosed = errors.New("the store is closed")
 
@@ -85,7 +90,102 @@ func converse(conn *redisConn, commands [][]string, deadline time.Time) ([]*redi
 		}
 		replies[i] = reply
 	}
-	return replies, nil
+	return replies, inStep(conn)
+}
+
+// readyCommand is a command as it is sent, and its usual answer as it comes.
+type readyCommand struct {
+	sent  []byte
+	usual string
+}
+
+func linkReady(command []string, usual *redisReply) *readyCommand {
+	ready := &readyCommand{sent: commandBytes([][]string{command})}
+	if usual != nil && usual.Kind == ':' {
+		ready.usual = fmt.Sprintf(":%d\r\n", usual.Number)
+	} else if usual != nil {
+		ready.usual = fmt.Sprintf("$%d\r\n%s\r\n", len(usual.Bulk), usual.Bulk)
+	}
+	return ready
+}
+
+// linkAgain takes a connection and gives it back by itself where nothing stands in the way, and reads nothing of an answer that
+// is all that comes, in one piece, and the usual one: each step more is paid for at every request (docs/interpreter.md: what a
+// call costs).
+func linkAgain(l *redisLink, ready *readyCommand, deadline time.Time) (reply *redisReply, sent bool, err error) {
+	l.mu.Lock()
+	if len(l.idle) == 0 || l.gone {
+		return linkLater(l, ready, deadline)
+	}
+	conn := l.idle[0]
+	l.idle = l.idle[1:]
+	l.mu.Unlock()
+	came, err := sendReady(conn, ready, deadline)
+	if err != nil || string(came) != ready.usual {
+		return unusual(l, conn, came, err)
+	}
+	l.mu.Lock()
+	if len(l.waiting) > 0 || l.gone {
+		l.mu.Unlock()
+		giveConn(l, conn)
+		return nil, true, nil
+	}
+	l.idle = append(l.idle, conn)
+	l.mu.Unlock()
+	return nil, true, nil
+}
+
+// sendReady answers what comes first.
+func sendReady(conn *redisConn, ready *readyCommand, deadline time.Time) ([]byte, error) {
+	err := conn.net.SetDeadline(deadline)
+	if err == nil {
+		_, err = conn.net.Write(ready.sent)
+	}
+	size := 0
+	if err == nil {
+		size, err = conn.net.Read(conn.first)
+	}
+	return conn.first[:size], err
+}
+
+// linkLater is linkAgain where no connection is idle. The lock is held and let go.
+func linkLater(l *redisLink, ready *readyCommand, deadline time.Time) (*redisReply, bool, error) {
+	conn, err := otherConn(l, deadline)
+	if err != nil {
+		return nil, false, err
+	}
+	came, err := sendReady(conn, ready, deadline)
+	if err != nil || string(came) != ready.usual {
+		return unusual(l, conn, came, err)
+	}
+	giveConn(l, conn)
+	return nil, true, nil
+}
+
+// unusual reads an answer of which came is the beginning.
+func unusual(l *redisLink, conn *redisConn, came []byte, err error) (*redisReply, bool, error) {
+	var reply *redisReply
+	if err == nil {
+		conn.in.Reset(io.MultiReader(bytes.NewReader(came), conn.net))
+		reply, err = readReply(conn.in)
+	}
+	if err == nil {
+		err = inStep(conn)
+	}
+	if err != nil {
+		dropConn(l, conn)
+		return nil, true, fmt.Errorf("talking to the server: %w", err)
+	}
+	giveConn(l, conn)
+	return reply, true, nil
+}
+
+// inStep answers an error where more came than was asked for: the next answer would be taken for another's.
+func inStep(conn *redisConn) error {
+	if left := conn.in.Buffered(); left > 0 {
+		return fmt.Errorf("the server has sent %d bytes more than the answer", left)
+	}
+	return nil
 }
 
 // commandBytes is commands as the server reads them: lists of strings, each behind its length, so that whatever is in a
@@ -199,7 +299,7 @@ func dialRedis(l *redisLink, deadline time.Time) (*redisConn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
-	conn := &redisConn{net: raw, in: bufio.NewReaderSize(raw, redisBuffer)}
+	conn := &redisConn{net: raw, in: bufio.NewReaderSize(raw, redisBuffer), first: make([]byte, redisFirst)}
 	if err := greet(l, conn, deadline); err != nil {
 		_ = raw.Close() // the error that counts is the other
 		return nil, err

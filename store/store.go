@@ -24,6 +24,9 @@ type Record struct {
 	// Token tells a save from every other in a store that several processes share: there a version can come again, of a cart that
 	// was dropped and made anew, or where a server was lost with its last saves. Elsewhere it is empty.
 	Token string
+
+	// same asks whether a record that was loaded is still the newest, where the store has a way that is shorter than Load.
+	same *sameQuestion
 }
 
 // Store keeps records under keys. All methods may be called at the same time from many goroutines.
