@@ -316,3 +316,71 @@ func TestRedisSettingsAreChecked(t *testing.T) {
 		})
 	}
 }
+
+func TestAReadAndAWriteOfACachedCartAreOneCommandEach(t *testing.T) {
+	server := redistest.StartReal(t)
+	s := openShop(t, newReceiver(t), redisConfig(server.Address))
+	customer := s.customer(t, "182")
+	for range 2 { // the scripts are known, and the cart is cached
+		s.mustAsk(t, "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, customer...)
+		s.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...)
+	}
+	for _, one := range []struct {
+		name, method, path, body string
+		status                   int
+		commands                 int
+	}{
+		{"a read", "GET", "/api/v1/shop/cart", "", 200, 1},
+		{"an add", "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, 200, 1},
+		{"an update", "PUT", "/api/v1/shop/cart/CK-SDS001", `{"quantity":7}`, 200, 1},
+		{"an update to what it is: there is nothing to save, and the newest cart is answered", "PUT", "/api/v1/shop/cart/CK-SDS001", `{"quantity":7}`, 200, 1},
+		{"a refusal: it is told of the newest cart", "PUT", "/api/v1/shop/cart/SKU789", `{"quantity":1}`, 404, 1},
+	} {
+		commands := server.Commands(t, func() {
+			if status, answer := s.ask(t, one.method, one.path, one.body, customer...); status != one.status {
+				t.Errorf("%s is answered %d %s", one.name, status, answer)
+			}
+		})
+		if len(commands) != one.commands {
+			t.Errorf("%s sent %q, wanted %d commands", one.name, commands, one.commands)
+		}
+	}
+}
+
+// A write is first tried on the cart that the replica has seen last, which may be an older one.
+func TestAWriteCountsOnTheNewestCartThoughTheReplicaKnowsAnOlderOne(t *testing.T) {
+	server := redistest.Start(t)
+	both := replicas(t, 2, server.Address, newReceiver(t), "limits: {maxUnits: 10}\n")
+	here, there := both[0], both[1]
+	for i, one := range []struct {
+		name               string
+		meanwhile          []string // method, path and body, at the other replica
+		method, path, body string
+		status             int
+		quantity           int // of all units in the end
+	}{
+		{"another line was added", []string{"POST", "SKU789", `{"quantity":1}`}, "POST", "CK-SDS001", `{"quantity":1}`, 200, 4},
+		{"the line was given another quantity", []string{"PUT", "CK-SDS001", `{"quantity":5}`}, "POST", "CK-SDS001", `{"quantity":1}`, 200, 6},
+		{"the line was removed, and is updated", []string{"DELETE", "CK-SDS001", ""}, "PUT", "CK-SDS001", `{"quantity":4}`, 404, 0},
+		{"the line was removed, and is added", []string{"DELETE", "CK-SDS001", ""}, "POST", "CK-SDS001", `{"quantity":4}`, 200, 4},
+		{"a line is there that was not known", []string{"POST", "SKU789", `{"quantity":1}`}, "PUT", "SKU789", `{"quantity":3}`, 200, 5},
+		{"the cart is fuller than was known", []string{"PUT", "CK-SDS001", `{"quantity":9}`}, "POST", "CK-SDS001", `{"quantity":5}`, 409, 9},
+		{"the cart is emptier than was known", []string{"PUT", "CK-SDS001", `{"quantity":1}`}, "POST", "CK-SDS001", `{"quantity":9}`, 200, 10},
+		{"the quantity is as it was known, and no more so", []string{"PUT", "CK-SDS001", `{"quantity":5}`}, "PUT", "CK-SDS001", `{"quantity":2}`, 200, 2},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			customer := here.customer(t, fmt.Sprint(500+i))
+			here.mustAsk(t, "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":2}`, customer...)
+			here.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...)
+			there.mustAsk(t, one.meanwhile[0], "/api/v1/shop/cart/"+one.meanwhile[1], one.meanwhile[2], customer...)
+			if status, answer := here.ask(t, one.method, "/api/v1/shop/cart/"+one.path, one.body, customer...); status != one.status {
+				t.Fatalf("answered %d %s", status, answer)
+			}
+			for _, replica := range both {
+				if answer := replica.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...); !strings.Contains(answer, fmt.Sprintf(`"items_quantity":%d,`, one.quantity)) {
+					t.Errorf("wanted %d units: %s", one.quantity, answer)
+				}
+			}
+		})
+	}
+}

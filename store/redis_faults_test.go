@@ -313,7 +313,7 @@ func TestEveryOperationIsOneRoundTripOfOneScript(t *testing.T) {
 			return nil
 		}, 40},
 	} {
-		commands := commandsOfClients(t, server, func() {
+		commands := server.Commands(t, func() {
 			b.bytes.Store(0)
 			if err := one.do(); err != nil {
 				t.Fatalf("%s: %v", one.name, err)
@@ -323,49 +323,6 @@ func TestEveryOperationIsOneRoundTripOfOneScript(t *testing.T) {
 			t.Errorf("%s sent %q and was answered with %d bytes", one.name, commands, b.bytes.Load())
 		}
 	}
-}
-
-// commandsOfClients is what clients, not scripts, have sent to a server while do ran, by MONITOR.
-func commandsOfClients(t *testing.T, server *redistest.Server, do func()) []string {
-	t.Helper()
-	conn, err := net.Dial("tcp", server.Address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	buffer := make([]byte, 1<<20)
-	read := func() string {
-		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		n, err := conn.Read(buffer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(buffer[:n])
-	}
-	fmt.Fprint(conn, "MONITOR\r\n")
-	read()
-	do()
-	end, err := net.Dial("tcp", server.Address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer end.Close()
-	fmt.Fprint(end, "ECHO the-end\r\n")
-	text := ""
-	for !strings.Contains(text, "the-end") {
-		text += read()
-	}
-	commands := []string{}
-	for _, line := range strings.Split(text, "\r\n") {
-		// +1700000000.000000 [0 127.0.0.1:50000] "evalsha" "…", and lua in place of the address for what scripts do.
-		parts := strings.SplitN(line, " ", 4)
-		if len(parts) == 4 && parts[2] != "lua]" && !strings.Contains(line, "the-end") {
-			commands = append(commands, strings.ToLower(strings.Trim(strings.Fields(parts[3])[0], `"`)))
-		}
-	}
-	return commands
 }
 
 func TestACartMadeAnewIsNotTakenForTheCachedOneOfTheSameVersion(t *testing.T) {
@@ -527,6 +484,40 @@ func TestLinkKeepsItsPromises(t *testing.T) {
 	if replies[5].Kind != '*' || len(list) != 5 || list[0].Number != 1 || string(list[1].Bulk) != "two" || list[2].List[1].List[0].Number != 4 || list[3].Kind != '_' || list[4].Kind != '$' {
 		t.Fatalf("%+v", list)
 	}
+	t.Run("a command that is sent again tells only what is unusual", func(t *testing.T) {
+		exchange([]string{"SET", "usual", "as ever"}, []string{"SET", "count", "7"}, []string{"SET", "long", strings.Repeat("x", 5000)})
+		for _, one := range []struct {
+			name    string
+			command []string
+			usual   *redisReply
+			kind    byte // of what is told; 0: nothing is
+			bulk    string
+		}{
+			{"the usual bytes", []string{"GET", "usual"}, &redisReply{Kind: '$', Bulk: []byte("as ever")}, 0, ""},
+			{"the usual number", []string{"STRLEN", "usual"}, &redisReply{Kind: ':', Number: 7}, 0, ""},
+			{"other bytes of the same length", []string{"GET", "usual"}, &redisReply{Kind: '$', Bulk: []byte("as eveR")}, '$', "as ever"},
+			{"bytes that begin as the usual ones", []string{"GET", "usual"}, &redisReply{Kind: '$', Bulk: []byte("as")}, '$', "as ever"},
+			{"more bytes than come at once", []string{"GET", "long"}, &redisReply{Kind: '$', Bulk: []byte("as ever")}, '$', strings.Repeat("x", 5000)},
+			{"bytes in place of a number", []string{"GET", "count"}, &redisReply{Kind: ':', Number: 7}, '$', "7"},
+			{"nothing", []string{"GET", "none"}, &redisReply{Kind: '$', Bulk: []byte{}}, '_', ""},
+			{"a refusal", []string{"NOSUCH"}, &redisReply{Kind: ':'}, '-', ""},
+			{"where nothing is usual", []string{"GET", "usual"}, nil, '$', "as ever"},
+		} {
+			ready := linkReady(one.command, one.usual)
+			for range 2 {
+				reply, sent, err := linkAgain(link, ready, time.Now().Add(5*time.Second))
+				if err != nil || !sent {
+					t.Fatalf("%s: sent %v, %v", one.name, sent, err)
+				}
+				if reply == nil {
+					reply = &redisReply{}
+				}
+				if reply.Kind != one.kind || string(reply.Bulk) != one.bulk {
+					t.Errorf("%s: told %c %.20q", one.name, reply.Kind, reply.Bulk)
+				}
+			}
+		}
+	})
 	t.Run("many at once share few connections", func(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range 40 {
@@ -537,6 +528,10 @@ func TestLinkKeepsItsPromises(t *testing.T) {
 				replies, _, err := linkExchange(link, [][]string{{"ECHO", text}}, time.Now().Add(20*time.Second))
 				if err != nil || string(replies[0].Bulk) != text {
 					t.Errorf("%q: %v", text, err)
+				}
+				ready := linkReady([]string{"ECHO", text}, &redisReply{Kind: '$', Bulk: []byte(text)})
+				if reply, _, err := linkAgain(link, ready, time.Now().Add(20*time.Second)); err != nil || reply != nil {
+					t.Errorf("%q again: %+v, %v", text, reply, err)
 				}
 			}()
 		}
@@ -556,10 +551,15 @@ func TestLinkKeepsItsPromises(t *testing.T) {
 		if _, sent, err := linkExchange(link, [][]string{{"BLPOP", "nothing", "3"}}, time.Now().Add(50*time.Millisecond)); err == nil || !sent {
 			t.Fatalf("sent %v, %v", sent, err)
 		}
+		slow := linkReady([]string{"BLPOP", "nothing", "3"}, &redisReply{Kind: ':'})
+		if reply, sent, err := linkAgain(link, slow, time.Now().Add(50*time.Millisecond)); err == nil || reply != nil || !sent {
+			t.Fatalf("%+v, sent %v, %v", reply, sent, err)
+		}
 		if got := exchange([]string{"ECHO", "still in step"}); string(got[0].Bulk) != "still in step" {
 			t.Fatalf("%+v", got[0])
 		}
 	})
+	ping := linkReady([]string{"PING"}, nil)
 	t.Run("nothing is sent where nobody listens", func(t *testing.T) {
 		nobody, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -569,10 +569,16 @@ func TestLinkKeepsItsPromises(t *testing.T) {
 		if _, sent, err := linkExchange(newRedisLink(o, nobody.Addr().String(), false), [][]string{{"PING"}}, time.Now().Add(time.Second)); err == nil || sent {
 			t.Fatalf("sent %v, %v", sent, err)
 		}
+		if _, sent, err := linkAgain(newRedisLink(o, nobody.Addr().String(), false), ping, time.Now().Add(time.Second)); err == nil || sent {
+			t.Fatalf("sent %v, %v", sent, err)
+		}
 	})
 	t.Run("a closed link fails", func(t *testing.T) {
 		closeRedisLink(link)
 		closeRedisLink(link)
+		if _, sent, err := linkAgain(link, ping, time.Now().Add(time.Second)); err == nil || sent {
+			t.Fatalf("sent %v, %v", sent, err)
+		}
 		if _, sent, err := linkExchange(link, [][]string{{"PING"}}, time.Now().Add(time.Second)); err == nil || sent {
 			t.Fatalf("sent %v, %v", sent, err)
 		}

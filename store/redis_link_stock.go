@@ -110,8 +110,8 @@ func linkReady(command []string, usual *redisReply) *readyCommand {
 }
 
 // linkAgain takes a connection and gives it back by itself where nothing stands in the way, and reads nothing of an answer that
-// is all that comes, in one piece, and the usual one: each step more is paid for at every request (docs/interpreter.md: what a
-// call costs).
+// is all that comes, in one piece, and the usual one, since each step is paid for at every request
+// (docs/interpreter.md: what a call costs).
 func linkAgain(l *redisLink, ready *readyCommand, deadline time.Time) (reply *redisReply, sent bool, err error) {
 	l.mu.Lock()
 	if len(l.idle) == 0 || l.gone {

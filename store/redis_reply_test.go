@@ -6,8 +6,11 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestRepliesAreReadAndNothingElse(t *testing.T) {
@@ -89,4 +92,71 @@ func printed(r *redisReply) []byte {
 		return all
 	}
 	return []byte(string(r.Kind) + r.Text + "\r\n")
+}
+
+// An answer may come in pieces, and a server may send more than was asked for: what is left over must not answer the next one.
+func TestAnAnswerIsTheAnswerHoweverItComes(t *testing.T) {
+	const usual = "$3\r\nyes\r\n"
+	for _, one := range []struct {
+		name   string
+		pieces []string
+		told   string // "": nothing, it is the usual answer; "error": that the connection is out of step
+	}{
+		{"whole", []string{usual}, ""},
+		{"in two pieces", []string{"$3\r", "\nyes\r\n"}, "yes"},
+		{"byte by byte", strings.Split(usual, ""), "yes"},
+		{"another one in pieces", []string{"$2\r\n", "no", "\r\n"}, "no"},
+		{"with one more behind it", []string{usual + usual}, "error"},
+		{"another one with more behind it", []string{"$2\r\nno\r\n:1\r\n"}, "error"},
+	} {
+		t.Run(one.name, func(t *testing.T) {
+			var connections atomic.Int64
+			link := newRedisLink(&RedisOptions{Connections: 1, Timeout: 5 * time.Second}, answering(t, one.pieces, &connections), false)
+			defer closeRedisLink(link)
+			for range 2 {
+				reply, _, err := linkAgain(link, linkReady([]string{"PING"}, &redisReply{Kind: '$', Bulk: []byte("yes")}), time.Now().Add(5*time.Second))
+				if (err != nil) != (one.told == "error") || err == nil && (reply == nil) != (one.told == "") || reply != nil && string(reply.Bulk) != one.told {
+					t.Errorf("once more: %+v, %v", reply, err)
+				}
+			}
+			if wanted := map[bool]int64{true: 2, false: 1}[one.told == "error"]; connections.Load() != wanted {
+				t.Errorf("%d connections, wanted %d", connections.Load(), wanted)
+			}
+			replies, _, err := linkExchange(link, [][]string{{"PING"}}, time.Now().Add(5*time.Second))
+			if (err != nil) != (one.told == "error") {
+				t.Errorf("by itself: %+v, %v", replies, err)
+			}
+		})
+	}
+}
+
+// answering is a server that sends these pieces whatever it is asked, one connection after the other.
+func answering(t *testing.T, pieces []string, connections *atomic.Int64) (address string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connections.Add(1)
+			asked := make([]byte, 1024)
+			for {
+				if _, err := conn.Read(asked); err != nil {
+					break
+				}
+				for _, piece := range pieces {
+					fmt.Fprint(conn, piece)
+					time.Sleep(5 * time.Millisecond) // so that pieces are read one by one
+				}
+			}
+			conn.Close()
+		}
+	}()
+	return listener.Addr().String()
 }
