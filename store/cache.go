@@ -41,7 +41,7 @@ const (
 	// the cart itself and its key.
 	costFixed = 300
 	// costSame is what the question costs whether a cart of a shared store is still the newest.
-	costSame = 500
+	costSame = 550
 	// costPerByte is the memory of a decoded cart for a byte of its record, in percent.
 	costPerByte = 180
 )

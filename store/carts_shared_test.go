@@ -130,3 +130,22 @@ func TestOnlyTheCacheOfASharedStoreIsPresumed(t *testing.T) {
 		t.Errorf("presumed %+v after %d loads", got, s.loads.Load())
 	}
 }
+
+func TestTheQuestionOfACachedCartCostsWhatItIsCountedAs(t *testing.T) {
+	const carts = 2000
+	r := openRedis(t, RedisOptions{Addresses: []string{"127.0.0.1:1"}}) // which is never asked
+	questions := make([]*sameQuestion, carts)
+	before := heapBytes()
+	for i := range questions {
+		key := cartcore.KeyText(cartOf(i, 1).Key)
+		questions[i] = sameFor(r, loadQuestion(r, key, 1), key, 1, headText(r, &Record{Version: 1, Data: []byte("{}")}))
+	}
+	took := (heapBytes() - before) / carts
+	t.Logf("in memory %d, counted as %d", took, int64(costSame))
+	if costSame < took*8/10 || costSame > took*2 {
+		t.Errorf("a question takes %d bytes and is counted as %d", took, int64(costSame))
+	}
+	if questions[0] == nil { // so that they are kept until here
+		t.Error("there is no question")
+	}
+}
