@@ -39,8 +39,8 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 	}
 	catalog.NameAsks(sold, call.Command.Asks)
 	call.Command.Seed = identity.Entropy()
-	if on == nil && d.Presumes {
-		if answer := presume(d, call, caller, sold, now); answer != nil {
+	if d.Presumes {
+		if answer := presume(d, call, caller, on, sold, now); answer != nil {
 			return answer
 		}
 	}
@@ -54,16 +54,21 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 // presume does the command on the cart as this process knows it, without asking a store that others write too whether it is still
 // the newest: the save finds out. So most writes are one round trip. nil says that another writer was there, or that nothing is to
 // be saved: then only the newest cart tells what to answer.
-func presume(d *desk, call *adapters.Call, caller *cartcore.Caller, sold *catalog.Snapshot, now int64) *adapters.Answer {
+func presume(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	cart := store.PresumeCart(d.Carts, caller.Key)
-	if cart == nil || call.Credentials.Cart != "" {
+	if cart == nil || call.Credentials.Cart != "" || on != nil && newestOnly(on, cart, now) {
 		return nil
 	}
 	next, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
 	if problem != nil || next == cart {
 		return nil
 	}
-	return finish(d, call, caller, nil, &deed{Base: cart, Next: next, Outcome: outcome, Sold: sold}, now)
+	return finish(d, call, caller, on, &deed{Base: cart, Next: next, Outcome: outcome, Sold: sold}, now)
+}
+
+// newestOnly tells whether the client's terms can be judged on the newest cart alone: a tag, or a retry of what is done.
+func newestOnly(on *terms, cart *cartcore.Cart, now int64) bool {
+	return on.Match != nil || cartcore.FindReply(cart.Replies, on.Key, now) != nil
 }
 
 // tryAgain applies the command to the newest cart after another writer won.
@@ -97,14 +102,29 @@ func attempt(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, s
 	if d.Backend != nil {
 		return attemptBacked(d, call, caller, on, sold, now)
 	}
-	cart, err := store.GetCart(d.Carts, caller.Key)
-	if err != nil || cart == nil || on != nil || call.Credentials.Cart != "" {
+	if on != nil || call.Credentials.Cart != "" || caller.Key.Owner == "" {
 		return attemptOnTerms(d, call, caller, on, sold, now)
 	}
-	return apply(d, call, caller, on, cart, sold, now)
+	cart, err := store.GetCart(d.Carts, caller.Key)
+	if cart == nil {
+		return attemptAnew(d, call, caller, sold, now, err)
+	}
+	return apply(d, call, caller, nil, cart, sold, now)
 }
 
-// attemptOnTerms does what few attempts need: it makes a cart where there is none, and judges what the client demands.
+// attemptAnew does the command on a new cart, unless it is not known whether there is one.
+func attemptAnew(d *desk, call *adapters.Call, caller *cartcore.Caller, sold *catalog.Snapshot, now int64, err error) *adapters.Answer {
+	if err != nil {
+		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, err))
+	}
+	cart, caller, problem := newCart(d, call, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	return apply(d, call, caller, nil, cart, sold, now)
+}
+
+// attemptOnTerms does what few attempts need: it makes a guest's first cart, and judges what the client demands.
 func attemptOnTerms(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	cart, caller, problem := cartOf(d, call, caller, now)
 	if problem != nil {

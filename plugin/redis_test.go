@@ -329,15 +329,19 @@ func TestAReadAndAWriteOfACachedCartAreOneCommandEach(t *testing.T) {
 		name, method, path, body string
 		status                   int
 		commands                 int
+		header                   []string
 	}{
-		{"a read", "GET", "/api/v1/shop/cart", "", 200, 1},
-		{"an add", "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, 200, 1},
-		{"an update", "PUT", "/api/v1/shop/cart/CK-SDS001", `{"quantity":7}`, 200, 1},
-		{"an update to what it is: there is nothing to save, and the newest cart is answered", "PUT", "/api/v1/shop/cart/CK-SDS001", `{"quantity":7}`, 200, 1},
-		{"a refusal: it is told of the newest cart", "PUT", "/api/v1/shop/cart/SKU789", `{"quantity":1}`, 404, 1},
+		{"a read", "GET", "/api/v1/shop/cart", "", 200, 1, nil},
+		{"an add", "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, 200, 1, nil},
+		{"an update", "PUT", "/api/v1/shop/cart/CK-SDS001", `{"quantity":7}`, 200, 1, nil},
+		{"a write with a key", "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, 200, 1, []string{"Idempotency-Key", "0123456789abcdef0123456789abcdef"}},
+		{"its retry: it is told of the newest cart", "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, 200, 1, []string{"Idempotency-Key", "0123456789abcdef0123456789abcdef"}},
+		{"an update with the tag of the cart, which is that of the newest alone", "PUT", "/api/v1/shop/cart/CK-SDS001", `{"quantity":6}`, 200, 2, []string{"If-Match", "*"}},
+		{"an update to what it is: there is nothing to save, and the newest cart is answered", "PUT", "/api/v1/shop/cart/CK-SDS001", `{"quantity":7}`, 200, 1, nil},
+		{"a refusal: it is told of the newest cart", "PUT", "/api/v1/shop/cart/SKU789", `{"quantity":1}`, 404, 1, nil},
 	} {
 		commands := server.Commands(t, func() {
-			if status, answer := s.ask(t, one.method, one.path, one.body, customer...); status != one.status {
+			if status, answer := s.ask(t, one.method, one.path, one.body, append(one.header, customer...)...); status != one.status {
 				t.Errorf("%s is answered %d %s", one.name, status, answer)
 			}
 		})
