@@ -10,11 +10,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/integration/ucpshop"
 	"github.com/polycart/polycart/internal/callers"
+	"github.com/polycart/polycart/internal/redistest"
 	"github.com/polycart/polycart/internal/transcript"
+	"github.com/polycart/polycart/store"
 )
 
 // kept is a plugin before a cart service, over a catalogue of items of which the service sells what it likes.
@@ -486,4 +491,89 @@ func done(model map[string]int64, deed callers.Deed, stock int64, short string) 
 	if model[sku] <= 0 {
 		delete(model, sku)
 	}
+}
+
+// A change that the service fails whenever it comes holds up the cart only for as long as it could still arrive by another way.
+func TestAChangeThatTheServiceAlwaysFailsIsGivenUpAfterAMinute(t *testing.T) {
+	server := redistest.StartReal(t)
+	k := keptShop(t, ucpshop.Settings{}, "store: {kind: redis, redis: {addresses: ['"+server.Address+"'], prefix: 'aged:'}}\n")
+	kept, err := store.OpenRedis(store.RedisOptions{Addresses: []string{server.Address}, Prefix: "aged:"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	for dialect, c := range callers.All("") {
+		t.Run(c.Dialect, func(t *testing.T) {
+			since := k.service.Made()
+			s := k.shopper(t, dialect, t.Name())
+			does(t, s, k.level, callers.Add, k.items[0], 1)
+			failing := ""
+			k.service.Between(func(w http.ResponseWriter, r *http.Request, shop http.Handler) {
+				key := r.Header.Get("Idempotency-Key")
+				if failing == "" {
+					failing = key
+				}
+				if key != "" && key == failing {
+					w.WriteHeader(http.StatusBadGateway)
+					return
+				}
+				shop.ServeHTTP(w, r)
+			})
+			defer k.service.Between(nil)
+			for range 3 {
+				told, err := s.Do(k.level, callers.Deed{Verb: callers.Add, Item: k.items[1], Quantity: 2}, "")
+				if err != nil || told.Answer != s.Down(http.StatusServiceUnavailable) {
+					t.Fatalf("it got %d %s, %v", told.Status, told.Body, err)
+				}
+			}
+			if aged := age(t, server, kept, 59*time.Second); aged != 1 {
+				t.Fatalf("%d changes are on their way, wanted 1", aged)
+			}
+			if told, err := s.Do(k.level, callers.Deed{Verb: callers.Read}, ""); err != nil || told.Status != http.StatusServiceUnavailable {
+				t.Fatalf("within the minute a read got %d %s, %v", told.Status, told.Body, err)
+			}
+			age(t, server, kept, time.Second)
+			k.wantCart(t, s, since, map[string]int64{k.items[0].SKU: 1})
+			does(t, s, k.level, callers.Add, k.items[2], 1)
+			k.wantCart(t, s, since, map[string]int64{k.items[0].SKU: 1, k.items[2].SKU: 1})
+		})
+	}
+}
+
+// age makes the changes that are on their way so much older, and answers how many there are.
+func age(t testing.TB, server *redistest.Server, kept store.Store, by time.Duration) (changes int) {
+	t.Helper()
+	names, err := server.Client(t).Keys(t.Context(), "aged:*:c:*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		_, text, _ := strings.Cut(name, ":c:")
+		key, _ := cartcore.KeyOf(text)
+		record, err := kept.Load(text, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cart, err := cartcore.FromRecord(key, record.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cart.Backing == nil || cart.Backing.Intent == nil {
+			continue
+		}
+		changes++
+		older := cartcore.Quietly(cart)
+		intent, backing := *cart.Backing.Intent, *cart.Backing
+		intent.At -= by.Milliseconds()
+		backing.Intent = &intent
+		older.Backing = &backing
+		data, err := cartcore.Record(older)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := kept.Save(text, record.Version, &store.Record{Version: older.Version, Expires: record.Expires, Pending: record.Pending, Token: record.Token, Data: data}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return changes
 }
