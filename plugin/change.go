@@ -39,7 +39,7 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 	}
 	catalog.NameAsks(sold, call.Command.Asks)
 	call.Command.Seed = identity.Entropy()
-	if d.Presumes {
+	if d.Luck != nil {
 		if answer := presume(d, call, caller, on, sold, now); answer != nil {
 			return answer
 		}
@@ -49,26 +49,6 @@ func change(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, no
 		answer = tryAgain(d, call, caller, on, sold, now)
 	}
 	return answer
-}
-
-// presume does the command on the cart as this process knows it, without asking a store that others write too whether it is still
-// the newest: the save finds out. So most writes are one round trip. nil says that another writer was there, or that nothing is to
-// be saved: then only the newest cart tells what to answer.
-func presume(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, sold *catalog.Snapshot, now int64) *adapters.Answer {
-	cart := store.PresumeCart(d.Carts, caller.Key)
-	if cart == nil || call.Credentials.Cart != "" || on != nil && newestOnly(on, cart, now) {
-		return nil
-	}
-	next, outcome, problem := cartcore.Apply(cart, call.Command, sold.Facts, call.Limits, now)
-	if problem != nil || next == cart {
-		return nil
-	}
-	return finish(d, call, caller, on, &deed{Base: cart, Next: next, Outcome: outcome, Sold: sold}, now)
-}
-
-// newestOnly tells whether the client's terms can be judged on the newest cart alone: a tag, or a retry of what is done.
-func newestOnly(on *terms, cart *cartcore.Cart, now int64) bool {
-	return on.Match != nil || cartcore.FindReply(cart.Replies, on.Key, now) != nil
 }
 
 // tryAgain applies the command to the newest cart after another writer won.

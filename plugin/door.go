@@ -34,7 +34,7 @@ type desk struct {
 	Carts    *store.Carts
 	Locks    []*sync.Mutex
 	Backend  *backend // nil: carts are kept here alone
-	Presumes bool     // a write is first tried on the cart as this process knows it
+	Luck     *luck    // of guesses that a cart is known; nil: others do not write the carts, or a cart service has a say
 }
 
 // newDesk makes the desk of the i-th route of a dialect ready.
@@ -111,7 +111,9 @@ func addDialect(mux *http.ServeMux, e *engine, adapter *adapters.Adapter, dialec
 		method, path, _ := strings.Cut(adapter.Routes[i].Pattern, " ")
 		d := newDesk(e, adapter, i, options)
 		d.Backend = behind
-		d.Presumes = behind == nil && store.AreShared(d.Carts)
+		if behind == nil && store.AreShared(d.Carts) {
+			d.Luck = e.Shared.Luck
+		}
 		for j := range hosts {
 			at := method + " " + strings.ToLower(hosts[j]) + dialect.Prefix
 			mux.Handle(at+path, deskHandler(d))

@@ -372,19 +372,49 @@ func TestAWriteCountsOnTheNewestCartThoughTheReplicaKnowsAnOlderOne(t *testing.T
 		{"the cart is emptier than was known", []string{"PUT", "CK-SDS001", `{"quantity":1}`}, "POST", "CK-SDS001", `{"quantity":9}`, 200, 10},
 		{"the quantity is as it was known, and no more so", []string{"PUT", "CK-SDS001", `{"quantity":5}`}, "PUT", "CK-SDS001", `{"quantity":2}`, 200, 2},
 	} {
-		t.Run(one.name, func(t *testing.T) {
-			customer := here.customer(t, fmt.Sprint(500+i))
-			here.mustAsk(t, "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":2}`, customer...)
-			here.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...)
-			there.mustAsk(t, one.meanwhile[0], "/api/v1/shop/cart/"+one.meanwhile[1], one.meanwhile[2], customer...)
-			if status, answer := here.ask(t, one.method, "/api/v1/shop/cart/"+one.path, one.body, customer...); status != one.status {
-				t.Fatalf("answered %d %s", status, answer)
-			}
-			for _, replica := range both {
-				if answer := replica.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...); !strings.Contains(answer, fmt.Sprintf(`"items_quantity":%d,`, one.quantity)) {
-					t.Errorf("wanted %d units: %s", one.quantity, answer)
+		for _, luck := range []int64{luckBound, -luckBound} { // whether the replica trusts what it knows
+			t.Run(fmt.Sprint(one.name, ", luck ", luck), func(t *testing.T) {
+				customer := here.customer(t, fmt.Sprint("luck", luck, "-", i))
+				here.mustAsk(t, "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":2}`, customer...)
+				here.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...)
+				there.mustAsk(t, one.meanwhile[0], "/api/v1/shop/cart/"+one.meanwhile[1], one.meanwhile[2], customer...)
+				here.engine.Shared.Luck.count.Store(luck)
+				if status, answer := here.ask(t, one.method, "/api/v1/shop/cart/"+one.path, one.body, customer...); status != one.status {
+					t.Fatalf("answered %d %s", status, answer)
 				}
-			}
-		})
+				for _, replica := range both {
+					if answer := replica.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...); !strings.Contains(answer, fmt.Sprintf(`"items_quantity":%d,`, one.quantity)) {
+						t.Errorf("wanted %d units: %s", one.quantity, answer)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Where another replica writes the same carts in turn, as behind a load balancer that spreads requests, to guess would only cost.
+func TestAReplicaGuessesOnlyWhileItIsRight(t *testing.T) {
+	server := redistest.StartReal(t)
+	both := replicas(t, 2, server.Address, newReceiver(t), "")
+	here, there := both[0], both[1]
+	customer := here.customer(t, "182")
+	add := func(s *shop) (commands int) {
+		return len(server.Commands(t, func() { s.mustAsk(t, "POST", "/api/v1/shop/cart/CK-SDS001", `{"quantity":1}`, customer...) }))
+	}
+	for range 4 {
+		add(here)
+		add(there)
+	}
+	if commands := add(here); commands != 2 {
+		t.Errorf("a write of a cart that others write in turn sent %d commands, wanted a look and a save", commands)
+	}
+	for range luckBound + luckDown {
+		add(here)
+	}
+	if commands := add(here); commands != 1 {
+		t.Errorf("a write of a cart that nobody else writes any more sent %d commands, wanted a save", commands)
+	}
+	if answer := there.mustAsk(t, "GET", "/api/v1/shop/cart", "", customer...); !strings.Contains(answer, fmt.Sprintf(`"items_quantity":%d,`, 8+1+luckBound+luckDown+1)) {
+		t.Errorf("the cart is %s", answer)
 	}
 }

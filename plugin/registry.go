@@ -34,6 +34,7 @@ type sharedCarts struct {
 	Locks   []*sync.Mutex
 	Outbox  *outbox
 	Retries *retries
+	Luck    *luck
 	Meter   *meter
 	Users   int
 	Opened  string // the settings, as JSON
@@ -98,7 +99,7 @@ func obtainCarts(config *Config, log *slog.Logger) (*sharedCarts, error) {
 	}
 	shared = &sharedCarts{
 		Carts:  store.OpenCarts(kept, store.Bounds{Carts: config.Cache.Carts, Bytes: config.Cache.Bytes}, storeLifetimes(config)),
-		Opened: string(settings), Retries: newRetries(), Meter: newMeter(),
+		Opened: string(settings), Retries: newRetries(), Luck: &luck{}, Meter: newMeter(),
 	}
 	for i := 0; i < lockStripes; i++ {
 		shared.Locks = append(shared.Locks, &sync.Mutex{})
