@@ -1,6 +1,8 @@
 package store
 
 import (
+	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -111,6 +113,25 @@ func TestACachedCartIsNotAnsweredWhereItsServerDoesNot(t *testing.T) {
 		}
 		return err
 	})
+}
+
+func TestACachedCartOfAClosedStoreIsNotAnswered(t *testing.T) {
+	server := redistest.Start(t)
+	log := &strings.Builder{}
+	r := openRedis(t, RedisOptions{Addresses: []string{server.Address}, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	carts := OpenCarts(r, roomy, Lifetimes{})
+	cart := cartOf(1, 2)
+	mustSaveCart(t, carts, cart, 0)
+	mustGet(t, carts, cart.Key)
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := GetCart(carts, cart.Key); got != nil || !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "closed") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if log.Len() > 0 {
+		t.Errorf("it was logged as a fault of the server's: %s", log)
+	}
 }
 
 func TestOnlyTheCacheOfASharedStoreIsPresumed(t *testing.T) {

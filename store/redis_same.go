@@ -51,6 +51,9 @@ func loadOther(s *sameQuestion) (*Record, error) {
 
 // askOtherwise goes on where the answer was not the usual one.
 func askOtherwise(s *sameQuestion, reply *redisReply, sent bool, err error, deadline time.Time) (*Record, error) {
+	if s.redis.closed.Load() {
+		return loadOther(s) // which says so
+	}
 	q := loadQuestion(s.redis, s.key, s.have)
 	q.deadline = deadline
 	if err != nil || reply.Kind == '-' {
