@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -16,9 +18,40 @@ import (
 
 // redisLink is a client of one server. It never sends a command twice by itself: redis_ask.go must know of every answer that
 // was lost.
+//
+// Scripts that come while others are on their way gather and go together, in one write and one read, which is most of what a
+// script costs on both sides. Whoever finds none on its way leads a flight at once; whoever leads sees that the gathered go next.
 type redisLink struct {
 	client *redis.Client
+	lanes  int // the most flights at once
+
+	mu       sync.Mutex
+	flights  int       // on their way
+	launched time.Time // the last of them
+	gathered []*redisPassenger
+	patience *time.Timer // runs while anybody is gathered
 }
+
+// redisPassenger is a script that goes with others.
+type redisPassenger struct {
+	command  *redis.Cmd
+	deadline time.Time
+	call     chan []*redisPassenger // a flight to lead, or nil: it has landed
+	arrived  bool                   // its command has its answer or error
+}
+
+const (
+	// gatherBetween is how long after a flight the next one leaves while that one is still on its way: a server that is far, or
+	// slow, is sent several flights at once.
+	gatherBetween = 200 * time.Microsecond
+	// gatherPatience is when the gathered go although nobody comes who would see that they are late.
+	gatherPatience = 2 * time.Millisecond
+	// flightSeats bounds a flight, so that nobody waits for the answers of too many others.
+	flightSeats = 64
+)
+
+// errFlightLost is what the others hear where who led has panicked: without an answer a cart would pass for one that is not there.
+var errFlightLost = errors.New("sending was broken off")
 
 func newRedisLink(o *RedisOptions, address string, sentinel bool) *redisLink {
 	options := &redis.Options{
@@ -35,22 +68,23 @@ func newRedisLink(o *RedisOptions, address string, sentinel bool) *redisLink {
 			}
 		}
 	}
-	return &redisLink{client: redis.NewClient(options)}
+	l := &redisLink{client: redis.NewClient(options), lanes: o.Connections}
+	l.patience = time.AfterFunc(time.Hour, func() { launchLate(l) })
+	l.patience.Stop()
+	return l
 }
 
 func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replies []*redisReply, sent bool, err error) {
+	if len(commands) == 1 && commands[0][0] == "EVALSHA" { // it never blocks; others may, and hold up nobody
+		return exchangeTogether(l, commands[0], deadline)
+	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
-	if len(commands) == 1 {
-		reply, err := replyTo(l.client.Do(ctx, arguments(commands[0])...))
-		return []*redisReply{reply}, mayBeSent(err), err
-	}
-	pipe := l.client.Pipeline()
 	sending := make([]*redis.Cmd, len(commands))
 	for i, command := range commands {
-		sending[i] = pipe.Do(ctx, arguments(command)...)
+		sending[i] = redis.NewCmd(ctx, arguments(command)...)
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	send(ctx, l.client, sending)
 	for _, one := range sending {
 		reply, err := replyTo(one)
 		if err != nil {
@@ -59,6 +93,124 @@ func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replie
 		replies = append(replies, reply)
 	}
 	return replies, true, nil
+}
+
+// send sends commands in one round trip. Each has its own answer or error.
+func send(ctx context.Context, client *redis.Client, commands []*redis.Cmd) {
+	if len(commands) == 1 {
+		_ = client.Process(ctx, commands[0])
+		return
+	}
+	pipe := client.Pipeline()
+	for _, command := range commands {
+		_ = pipe.Process(ctx, command) // only puts it in
+	}
+	_, _ = pipe.Exec(ctx)
+}
+
+// exchangeTogether is linkExchange for a script.
+func exchangeTogether(l *redisLink, command []string, deadline time.Time) ([]*redisReply, bool, error) {
+	p := &redisPassenger{command: redis.NewCmd(context.Background(), arguments(command)...), deadline: deadline}
+	flight := board(l, p)
+	if flight == nil {
+		flight = <-p.call
+	}
+	if flight != nil {
+		fly(l, flight)
+	}
+	if !p.arrived {
+		return nil, true, errFlightLost
+	}
+	reply, err := replyTo(p.command)
+	if err != nil {
+		return nil, mayBeSent(err), err
+	}
+	return []*redisReply{reply}, true, nil
+}
+
+// board answers the flight that a passenger leads; nil where it is to wait for its call.
+func board(l *redisLink, p *redisPassenger) []*redisPassenger {
+	now := time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.flights == 0 || l.flights < l.lanes && now.Sub(l.launched) >= gatherBetween {
+		l.flights++
+		l.launched = now
+		return append(seat(l, flightSeats-1), p)
+	}
+	p.call = make(chan []*redisPassenger, 1)
+	l.gathered = append(l.gathered, p)
+	if len(l.gathered) == 1 {
+		l.patience.Reset(gatherPatience)
+	}
+	return nil
+}
+
+// seat takes so many of the gathered. The lock is held.
+func seat(l *redisLink, seats int) []*redisPassenger {
+	all := l.gathered
+	if len(all) <= seats {
+		l.gathered = nil
+		return all
+	}
+	l.gathered = slices.Clone(all[seats:])
+	l.patience.Reset(gatherPatience)
+	return all[:seats:seats]
+}
+
+// fly sends a flight, tells its passengers, and has the gathered go next.
+func fly(l *redisLink, flight []*redisPassenger) {
+	defer land(flight)
+	defer goOn(l)
+	commands := make([]*redis.Cmd, len(flight))
+	deadline := flight[0].deadline
+	for i, p := range flight {
+		commands[i] = p.command
+		if p.deadline.Before(deadline) {
+			deadline = p.deadline
+		}
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	send(ctx, l.client, commands)
+	for _, p := range flight {
+		p.arrived = true
+	}
+}
+
+// land tells the passengers that the answers are there.
+func land(flight []*redisPassenger) {
+	for _, p := range flight {
+		if p.call != nil {
+			p.call <- nil // never waits: who leads has taken the flight out
+		}
+	}
+}
+
+// goOn ends a flight, and has one of the gathered lead the next one.
+func goOn(l *redisLink) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.flights--
+	launch(l)
+}
+
+// launchLate has the gathered go whose flight before does not land.
+func launchLate(l *redisLink) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	launch(l)
+}
+
+// launch has the first of the gathered lead a flight. The lock is held.
+func launch(l *redisLink) {
+	if len(l.gathered) == 0 || l.flights >= l.lanes {
+		return
+	}
+	l.flights++
+	l.launched = time.Now()
+	flight := seat(l, flightSeats)
+	flight[0].call <- flight // never waits: it is called to lead once
 }
 
 // readyCommand is a command, and its usual answer.
