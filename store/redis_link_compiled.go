@@ -43,7 +43,7 @@ type redisPassenger struct {
 const (
 	// gatherBetween is how long after a flight the next one leaves while that one is still on its way: a server that is far, or
 	// slow, is sent several flights at once.
-	gatherBetween = 200 * time.Microsecond
+	gatherBetween = time.Millisecond
 	// gatherPatience is when the gathered go although nobody comes who would see that they are late.
 	gatherPatience = 2 * time.Millisecond
 	// flightSeats bounds a flight, so that nobody waits for the answers of too many others.
@@ -244,10 +244,12 @@ func mayBeSent(err error) bool {
 	return !errors.Is(err, redis.ErrClosed) && !errors.Is(err, redis.ErrPoolTimeout) && !errors.Is(err, redis.ErrPoolExhausted)
 }
 
+// arguments gives the words as pointers, which go-redis writes too: a string would be copied to the heap for each.
 func arguments(command []string) []any {
 	all := make([]any, len(command))
-	for i, one := range command {
-		all[i] = one
+	all[0] = command[0] // go-redis asks for the command's name
+	for i := 1; i < len(command); i++ {
+		all[i] = &command[i]
 	}
 	return all
 }
