@@ -573,14 +573,98 @@ func TestLinkKeepsItsPromises(t *testing.T) {
 			t.Fatalf("sent %v, %v", sent, err)
 		}
 	})
+	t.Run("scripts that are asked at once each have their own answer", func(t *testing.T) {
+		sum := string(exchange([]string{"SCRIPT", "LOAD", "if ARGV[1] == 'none' then return false end return ARGV[1]"})[0].Bulk)
+		unknown := strings.Repeat("0", len(sum))
+		var all sync.WaitGroup
+		for i := range 200 {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				ask := func(script string, words ...string) *redisReply {
+					replies, sent, err := linkExchange(link, [][]string{append([]string{"EVALSHA", script}, words...)}, time.Now().Add(20*time.Second))
+					if err != nil || !sent || len(replies) != 1 {
+						t.Errorf("%d replies, sent %v, %v", len(replies), sent, err)
+						return &redisReply{}
+					}
+					return replies[0]
+				}
+				text := fmt.Sprint("own ", i)
+				if got := ask(sum, "0", text); string(got.Bulk) != text {
+					t.Errorf("%q was answered %+v", text, got)
+				}
+				if got := ask(sum, "0", "none"); got.Kind != '_' {
+					t.Errorf("nothing is %+v", got)
+				}
+				if got := ask(unknown, "0", text); got.Kind != '-' || !strings.HasPrefix(got.Text, "NOSCRIPT") {
+					t.Errorf("an unknown script is %+v", got)
+				}
+			}()
+		}
+		all.Wait()
+	})
+	t.Run("a connection that hangs holds up no others", func(t *testing.T) {
+		hang, hangs := make(chan struct{}), atomic.Bool{}
+		slow := redistest.StartProxy(t, server.Address, func(asked []byte) int {
+			if hangs.CompareAndSwap(true, false) {
+				<-hang
+			}
+			return len(asked)
+		}, nil)
+		link := newRedisLink(o, slow, false)
+		defer closeRedisLink(link)
+		lua := "return ARGV[1]"
+		if _, _, err := linkExchange(link, [][]string{{"EVAL", lua, "0", "x"}}, time.Now().Add(5*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		ask := []string{"EVALSHA", newRedisScript(lua).sum, "0", "x"}
+		hangs.Store(true)
+		last := make(chan error, 1)
+		go func() {
+			_, _, err := linkExchange(link, [][]string{ask}, time.Now().Add(20*time.Second))
+			last <- err
+		}()
+		until(t, "one hangs", func() bool { return !hangs.Load() })
+		for range 20 { // also by whoever comes alone
+			if _, _, err := linkExchange(link, [][]string{ask}, time.Now().Add(2*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		close(hang)
+		if err := <-last; err != nil {
+			t.Fatal(err)
+		}
+	})
+	t.Run("scripts whose connection breaks may have reached the server, all of them", func(t *testing.T) {
+		b := newBreaker(t, server.Address)
+		link := newRedisLink(o, b.address, false)
+		defer closeRedisLink(link)
+		if _, _, err := linkExchange(link, [][]string{{"PING"}}, time.Now().Add(5*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		b.cut.Store(1000)
+		var all sync.WaitGroup
+		for range 40 {
+			all.Add(1)
+			go func() {
+				defer all.Done()
+				if _, sent, err := linkExchange(link, [][]string{{"EVALSHA", "x", "0"}}, time.Now().Add(5*time.Second)); err == nil || !sent {
+					t.Errorf("sent %v, %v", sent, err)
+				}
+			}()
+		}
+		all.Wait()
+	})
 	t.Run("a closed link fails", func(t *testing.T) {
 		closeRedisLink(link)
 		closeRedisLink(link)
 		if _, sent, err := linkAgain(link, ping, time.Now().Add(time.Second)); err == nil || sent {
 			t.Fatalf("sent %v, %v", sent, err)
 		}
-		if _, sent, err := linkExchange(link, [][]string{{"PING"}}, time.Now().Add(time.Second)); err == nil || sent {
-			t.Fatalf("sent %v, %v", sent, err)
+		for _, one := range []string{"PING", "EVALSHA"} {
+			if _, sent, err := linkExchange(link, [][]string{{one, "x", "0"}}, time.Now().Add(time.Second)); err == nil || sent {
+				t.Fatalf("%s: sent %v, %v", one, sent, err)
+			}
 		}
 	})
 }
