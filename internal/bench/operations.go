@@ -37,6 +37,7 @@ type operation struct {
 	carts        int      // how many carts there are; 0: few
 	rate         int      // of an open loop; 0 is a closed one
 	replicas     int      // Traefiks over one Redis, over which the connections are spread; 0: one, over files
+	kept         bool     // each of the replicas has callers of its own
 	backed       bool     // a UCP cart service is behind
 }
 
@@ -195,18 +196,25 @@ func operationsOf(s Settings, held serviceCarts) []operation {
 // manyReplicas is how many Traefiks share a Redis: the least that people run who want one to be allowed to fail.
 const manyReplicas = 3
 
-// overRedis are reads and writes with the carts in a Redis, at one Traefik and at several. Each caller has a cart of his own.
+// overRedis are reads and writes with the carts in a Redis, at one Traefik and at several. Each caller has a cart of his own. At
+// several his next request goes to any of them, as behind a balancer of requests; writes are measured too where it goes
+// to the same one, as on a connection that is kept.
 func overRedis() []operation {
 	found := []operation{}
-	for _, replicas := range []int{1, manyReplicas} {
-		for _, one := range []operation{agentRead(), vesuvioRead(1), agentAdd(), vesuvioUpdate(1)} {
-			one.replicas = replicas
-			one.name += ", Redis"
-			if replicas > 1 {
-				one.name += fmt.Sprintf(", replicas: %d", replicas)
-			}
-			found = append(found, one)
-		}
+	for _, one := range []operation{agentRead(), vesuvioRead(1), agentAdd(), vesuvioUpdate(1)} {
+		one.replicas = 1
+		one.name += ", Redis"
+		found = append(found, one)
+	}
+	for _, one := range found[:4:4] {
+		one.replicas = manyReplicas
+		one.name += fmt.Sprintf(", replicas: %d", manyReplicas)
+		found = append(found, one)
+	}
+	for _, one := range found[6:8:8] {
+		one.kept = true
+		one.name += ", kept"
+		found = append(found, one)
 	}
 	return found
 }

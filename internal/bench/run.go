@@ -81,6 +81,9 @@ func (s *stage) targets() ([]*target, error) {
 		if one.carts > 0 {
 			callers = min(one.carts, callersOfMany)
 		}
+		if one.kept {
+			callers -= callers % one.replicas // so that each replica has the same ones in every turn
+		}
 		wires, err := one.wires(callers)
 		if err != nil {
 			return nil, err
@@ -98,7 +101,7 @@ func (s *stage) targets() ([]*target, error) {
 					continue
 				}
 				t := &target{operation: one, server: server, connections: connections, latency: load.NewLatency()}
-				t.load = &load.Target{Name: t.title(), Address: server.process.URL[len("http://"):], Bytes: wires, Status: 200}
+				t.load = &load.Target{Name: t.title(), Address: server.process.URL[len("http://"):], Bytes: wires, Status: 200, Kept: one.kept}
 				for _, other := range s.servers {
 					if other.edition == server.edition && other.replica > 1 && other.replica <= one.replicas {
 						t.others = append(t.others, other)

@@ -19,6 +19,7 @@ const shown = 1024
 // connection sends a target's requests one after the other.
 type connection struct {
 	target *Target
+	place  int
 	wire   net.Conn
 	reader *bufio.Reader
 	loosen func() bool // lets go of ctx
@@ -26,7 +27,8 @@ type connection struct {
 
 // dial connects to a target for a slice that lasts until then. A cancelled ctx breaks off whatever the connection waits for.
 func dial(ctx context.Context, target *Target, until time.Time) (*connection, error) {
-	wire, err := (&net.Dialer{}).DialContext(ctx, "tcp", target.address())
+	place := target.place()
+	wire, err := (&net.Dialer{}).DialContext(ctx, "tcp", target.address(place))
 	if err != nil {
 		return nil, fmt.Errorf("%s: connecting: %w", target.Name, err)
 	}
@@ -34,7 +36,7 @@ func dial(ctx context.Context, target *Target, until time.Time) (*connection, er
 		wire.Close()
 		return nil, fmt.Errorf("%s: setting a deadline: %w", target.Name, err)
 	}
-	c := &connection{target: target, wire: wire, reader: bufio.NewReaderSize(wire, 64<<10)}
+	c := &connection{target: target, place: place, wire: wire, reader: bufio.NewReaderSize(wire, 64<<10)}
 	c.loosen = context.AfterFunc(ctx, func() { wire.Close() })
 	return c, nil
 }
@@ -46,7 +48,7 @@ func (c *connection) close() {
 
 // ask sends the target's next request and reads the answer.
 func (c *connection) ask() error {
-	if _, err := c.wire.Write(c.target.next()); err != nil {
+	if _, err := c.wire.Write(c.target.next(c.place)); err != nil {
 		return fmt.Errorf("%s: sending: %w", c.target.Name, err)
 	}
 	if err := readAnswer(c.reader, c.target.Status); err != nil {

@@ -22,23 +22,30 @@ type Target struct {
 	Others  []string // further ones that answer the same; the connections are spread over all
 	Bytes   [][]byte // requests as they go over the wire; all connections together take them in turn, again and again
 	Status  int      // what every answer must be
+	Kept    bool     // each address is sent requests of its own only: of n addresses every n-th of Bytes
 
 	taken  atomic.Int64 // requests so far, over all slices
 	dialed atomic.Int64 // connections so far
 }
 
-// address is where the next connection goes.
-func (t *Target) address() string {
-	at := int((t.dialed.Add(1) - 1) % int64(1+len(t.Others)))
-	if at == 0 {
+// place is the number of the address where the next connection goes.
+func (t *Target) place() int { return int((t.dialed.Add(1) - 1) % int64(1+len(t.Others))) }
+
+// address is that of a place.
+func (t *Target) address(place int) string {
+	if place == 0 {
 		return t.Address
 	}
-	return t.Others[at-1]
+	return t.Others[place-1]
 }
 
-// next is the request whose turn it is.
-func (t *Target) next() []byte {
-	return t.Bytes[int((t.taken.Add(1)-1)%int64(len(t.Bytes)))]
+// next is the request whose turn it is at a place.
+func (t *Target) next(place int) []byte {
+	turn := int(t.taken.Add(1) - 1)
+	if t.Kept {
+		turn = turn*(1+len(t.Others)) + place
+	}
+	return t.Bytes[turn%len(t.Bytes)]
 }
 
 // Wire is a request as bytes for a Target. It must be a request that a client could send.

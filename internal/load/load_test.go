@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,6 +55,38 @@ func TestConnectionsAreSpreadOverAllServers(t *testing.T) {
 	}
 	if all != result.Requests {
 		t.Errorf("%d requests were served and %d counted", all, result.Requests)
+	}
+}
+
+func TestKeptRequestsGoToTheirOwnServerAlways(t *testing.T) {
+	mu, served := sync.Mutex{}, map[string]map[int]bool{}
+	servers := []*httptest.Server{}
+	for i := range 3 {
+		servers = append(servers, httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			body, _ := io.ReadAll(r.Body) // half a body is not one of those below
+			mu.Lock()
+			defer mu.Unlock()
+			if served[string(body)] == nil {
+				served[string(body)] = map[int]bool{}
+			}
+			served[string(body)][i] = true
+		})))
+		defer servers[i].Close()
+	}
+	target := targetOf(t, servers[0], "0", "1", "2", "3", "4", "5")
+	target.Kept = true
+	for _, other := range servers[1:] {
+		target.Others = append(target.Others, other.Listener.Addr().String())
+	}
+	for range 3 { // the connections of each begin at another server
+		if _, err := Closed(t.Context(), target, 4, 50*time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 6 {
+		if at := served[strconv.Itoa(i)]; len(at) != 1 || !at[i%3] {
+			t.Errorf("request %d went to %v", i, at)
+		}
 	}
 }
 
