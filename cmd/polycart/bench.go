@@ -72,6 +72,7 @@ must be installed), ucp (reads and writes with a UCP cart service behind, the on
 	flags.IntSliceVar(&settings.Rates, "rates", []int{500, 2000}, "requests a second of the group open")
 	flags.IntSliceVar(&settings.Carts, "carts", []int{1000, 100_000, 1_000_000}, "numbers of carts of the group carts; each takes a Traefik, and 0.7 kB of disk a cart and edition")
 	flags.StringVar(&settings.Sync, "sync", "os", "store.sync of the plugin: os, interval or always")
+	flags.IntVar(&settings.Share, "share", 0, "hundredths of a processor that each Traefik of the group redis may use, as on a machine of its own (Linux, as root; default: all there is)")
 	flags.IntVar(&settings.Procs, "gomaxprocs", 0, "GOMAXPROCS of Traefik (default: as the environment has it)")
 	flags.StringVar(&settings.json, "json", "", "FILE that the numbers are written to")
 	flags.StringVar(&settings.svg, "svg", "", "FILE that a chart of the ratios is written to")

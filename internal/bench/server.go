@@ -241,7 +241,15 @@ func (s *stage) startOne(ctx context.Context, one *server) error {
 	if one.process, err = traefik.Start(ctx, starting); err != nil {
 		return err
 	}
-	s.later(one.process.Stop)
+	ends := one.process.Stop
+	if one.replica > 0 && s.settings.Share > 0 {
+		leave, err := limitShare(fmt.Sprintf("polycart-bench-%d", one.process.PID()), one.process.PID(), s.settings.Share)
+		if err != nil {
+			return errors.Join(err, ends())
+		}
+		ends = func() error { return errors.Join(one.process.Stop(), leave()) }
+	}
+	s.later(ends)
 	fmt.Fprintf(s.progress, "bench: Traefik %s, %s, is process %d on %s\n", one.version, one.name(), one.process.PID(), one.process.URL)
 	return nil
 }

@@ -41,6 +41,7 @@ type Settings struct {
 	Carts       []int                      // numbers of carts in the group carts
 	Sync        string                     // store.sync of the plugin
 	Procs       int                        // GOMAXPROCS of Traefik; 0: as the environment has it
+	Share       int                        // hundredths of a processor that each Traefik over a Redis may use; 0: all there is
 	Version     string                     // of this program, for the report
 }
 
@@ -68,6 +69,9 @@ func (s Settings) Check() error {
 	}
 	if s.Procs < 0 {
 		return fmt.Errorf("gomaxprocs must be 0 or more, not %d", s.Procs)
+	}
+	if s.Share < 0 || s.Share > 100 {
+		return fmt.Errorf("share must be from 0 to 100, not %d", s.Share)
 	}
 	for _, list := range []struct {
 		name   string

@@ -24,6 +24,7 @@ func TestASettingThatIsWrongIsNamedWithWhatIsAllowed(t *testing.T) {
 		"slice must be from 10ms to 1m, not 1ms":                                                func(s *Settings) { s.Slice = time.Millisecond },
 		`sync must be os, interval or always, not ""`:                                           func(s *Settings) { s.Sync = "" },
 		"gomaxprocs must be 0 or more, not -1":                                                  func(s *Settings) { s.Procs = -1 },
+		"share must be from 0 to 100, not 101":                                                  func(s *Settings) { s.Share = 101 },
 		"connections must be 1 to 8 numbers, not 0":                                             func(s *Settings) { s.Connections = nil },
 		"connections must be different numbers from 1 to 1000, not 0":                           func(s *Settings) { s.Connections = []int{8, 0} },
 		"rates must be different numbers from 1 to 100000, not 5":                               func(s *Settings) { s.Rates = []int{5, 5} },
