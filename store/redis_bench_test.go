@@ -13,7 +13,7 @@ import (
 	"github.com/polycart/polycart/internal/redistest"
 )
 
-// BenchmarkRedis loads and saves carts of a real server, so many callers at once, each with a cart of his own. Beside the time
+// BenchmarkRedis loads carts of a real server, asks whether they are still the newest, and saves them, so many callers at once, each with a cart of his own. Beside the time
 // it tells what an operation costs the processors here and at the server, which says more on a machine that both share.
 func BenchmarkRedis(b *testing.B) {
 	server := redistest.StartReal(b, "--appendfsync", "everysec")
@@ -31,12 +31,28 @@ func BenchmarkRedis(b *testing.B) {
 			_, err := r.Load(keys[i], versions[i])
 			return err
 		}
+		questions := make([]*sameQuestion, callers)
+		for i := range questions {
+			record, err := r.Load(keys[i], 0)
+			if err != nil {
+				b.Fatal(err)
+			}
+			questions[i] = record.same
+		}
+		same := func(i int) error {
+			newer, err := askSame(questions[i])
+			if newer != nil {
+				return fmt.Errorf("%+v is newer", newer)
+			}
+			return err
+		}
 		save := func(i int) error {
 			err := r.Save(keys[i], versions[i], &Record{Version: versions[i] + 1, Data: data})
 			versions[i]++
 			return err
 		}
 		b.Run(fmt.Sprintf("load/callers: %d", callers), func(b *testing.B) { share(b, r, callers, load) })
+		b.Run(fmt.Sprintf("same/callers: %d", callers), func(b *testing.B) { share(b, r, callers, same) })
 		b.Run(fmt.Sprintf("save/callers: %d", callers), func(b *testing.B) { share(b, r, callers, save) })
 	}
 }

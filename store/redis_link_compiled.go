@@ -75,8 +75,9 @@ func newRedisLink(o *RedisOptions, address string, sentinel bool) *redisLink {
 }
 
 func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replies []*redisReply, sent bool, err error) {
-	if len(commands) == 1 && commands[0][0] == "EVALSHA" { // it never blocks; others may, and hold up nobody
-		return exchangeTogether(l, commands[0], deadline)
+	if len(commands) == 1 && isScript(commands[0]) {
+		reply, sent, err := askTogether(l, arguments(commands[0]), deadline)
+		return []*redisReply{reply}, sent, err
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
 	defer cancel()
@@ -108,9 +109,12 @@ func send(ctx context.Context, client *redis.Client, commands []*redis.Cmd) {
 	_, _ = pipe.Exec(ctx)
 }
 
-// exchangeTogether is linkExchange for a script.
-func exchangeTogether(l *redisLink, command []string, deadline time.Time) ([]*redisReply, bool, error) {
-	p := &redisPassenger{command: redis.NewCmd(context.Background(), arguments(command)...), deadline: deadline}
+// isScript tells whether a command is a script that the server knows. It never blocks; others may, and hold up nobody.
+func isScript(command []string) bool { return command[0] == "EVALSHA" }
+
+// askTogether is linkAgain for a script, whatever it answers.
+func askTogether(l *redisLink, words []any, deadline time.Time) (*redisReply, bool, error) {
+	p := &redisPassenger{command: redis.NewCmd(context.Background(), words...), deadline: deadline}
 	flight := board(l, p)
 	if flight == nil {
 		flight = <-p.call
@@ -125,7 +129,7 @@ func exchangeTogether(l *redisLink, command []string, deadline time.Time) ([]*re
 	if err != nil {
 		return nil, mayBeSent(err), err
 	}
-	return []*redisReply{reply}, true, nil
+	return reply, true, nil
 }
 
 // board answers the flight that a passenger leads; nil where it is to wait for its call.
@@ -213,26 +217,32 @@ func launch(l *redisLink) {
 	flight[0].call <- flight // never waits: it is called to lead once
 }
 
-// readyCommand is a command, and its usual answer.
+// readyCommand is a command as go-redis takes it, and its usual answer.
 type readyCommand struct {
 	command []string
+	words   []any
 	usual   *redisReply
 }
 
 func linkReady(command []string, usual *redisReply) *readyCommand {
-	return &readyCommand{command: command, usual: usual}
+	return &readyCommand{command: command, words: arguments(command), usual: usual}
 }
 
 func linkAgain(l *redisLink, ready *readyCommand, deadline time.Time) (reply *redisReply, sent bool, err error) {
-	replies, sent, err := linkExchange(l, [][]string{ready.command}, deadline)
-	if err != nil {
-		return nil, sent, err
+	if isScript(ready.command) {
+		reply, sent, err = askTogether(l, ready.words, deadline)
+	} else {
+		var replies []*redisReply
+		replies, sent, err = linkExchange(l, [][]string{ready.command}, deadline)
+		if err == nil {
+			reply = replies[0]
+		}
 	}
-	reply, usual := replies[0], ready.usual
-	if usual != nil && reply.Kind == usual.Kind && reply.Number == usual.Number && bytes.Equal(reply.Bulk, usual.Bulk) {
+	usual := ready.usual
+	if err == nil && usual != nil && reply.Kind == usual.Kind && reply.Number == usual.Number && bytes.Equal(reply.Bulk, usual.Bulk) {
 		return nil, sent, nil
 	}
-	return reply, sent, nil
+	return reply, sent, err
 }
 
 // mayBeSent tells of an error whether a command may have reached the server.
