@@ -81,7 +81,7 @@ func doBacked(d *desk, v *visit, seen *seenCart) (done *deed, again bool, proble
 	}
 	if cartcore.SameGoods(bare.Lines, next.Lines) {
 		if isOld(d, v, seen) {
-			forgetSeen(d.Backend.Seen, bare.Key)
+			forgetSeen(d.Backend.Seen, seen)
 			return nil, true, nil
 		}
 		return doneHere(seen, bare, next, outcome, facts)

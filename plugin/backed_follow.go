@@ -85,7 +85,7 @@ func follow(d *desk, v *visit, cart *cartcore.Cart, backing *cartcore.Backing, a
 	seen = seenBy(v, next.Lines, backing, answer)
 	if !changed && (cart.Backing != nil && cart.Backing.Intent == nil && cart.Backing.ID == backing.ID) {
 		seen.Cart = next
-		keepSeen(d.Backend.Seen, seen, cart)
+		keepSeen(d.Backend, seen, cart)
 		return seen, false, nil
 	}
 	next.Version++
@@ -97,7 +97,7 @@ func follow(d *desk, v *visit, cart *cartcore.Cart, backing *cartcore.Backing, a
 	if again, problem := saved(saveTelling(d.Engine, cart, next, cartcore.Put, factsOf(cart.Lines, nil, seen.Sold.Facts), identity.Entropy(), v.Now)); again || problem != nil {
 		return nil, again, problem
 	}
-	keepSeen(d.Backend.Seen, seen, next)
+	keepSeen(d.Backend, seen, next)
 	return seen, false, nil
 }
 

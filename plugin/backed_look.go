@@ -12,14 +12,29 @@ import (
 // answers as it did before is printed as it was before.
 func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
 	seen := seenOf(d.Backend.Seen, cart)
-	if seen == nil || seen.ID == "" {
+	if seen == nil || seen.Request == nil {
 		return lookFirst(d, call, caller, cart, sold, now)
 	}
-	into, failed := fetchCart(d.Backend, call.Request, seen.ID)
-	if failed != nil || !seenAgain(d.Backend.Seen, seen, into, sold, now) {
+	into, failed := fetch(d.Backend, call.Request, call.Request.Context(), seen.Request)
+	if failed != nil || !seenAgain(seen, into, sold) {
 		return lookNewer(d, call, caller, cart, sold, into, failed, now)
 	}
-	return lookSeen(d, call, caller, seen, now)
+	name := nameOf(d, call, caller)
+	printed := printedOf(d.Backend.Seen, seen, now)
+	if printed == nil || printed.Name != name {
+		return lookAgain(d, call, caller, seen, name, now)
+	}
+	return printed.Answer
+}
+
+// lookAgain prints a cart that was seen again, and keeps at hand what was printed of it before.
+func lookAgain(d *desk, call *adapters.Call, caller *cartcore.Caller, seen *seenCart, name string, now int64) *adapters.Answer {
+	answer := recall(d.Engine.Answers, name, seen.Cart, seen.Sold)
+	if answer == nil {
+		return lookAnew(d, call, caller, seen.Cart, seen.Sold, name, now)
+	}
+	keepPrinted(d.Backend.Seen, seen, name, answer)
+	return answer
 }
 
 // lookSeen prints a cart as it was seen.
@@ -63,7 +78,7 @@ func lookNewer(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cart
 	}
 	seen := seenBy(v, cart.Lines, made, answer)
 	seen.Cart = cartcore.Backed(cart, made)
-	keepSeen(d.Backend.Seen, seen, cart)
+	keepSeen(d.Backend, seen, cart)
 	return lookSeen(d, call, caller, seen, now)
 }
 

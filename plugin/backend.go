@@ -23,8 +23,11 @@ type backend struct {
 	MaxBytes  int   // of an answer
 	Seen      *seenCarts
 	Tracer    string // the first 24 characters of each Request-Id
-	Sent      *int64 // requests
+	Sent      *int64 // requests, from firstSent
 }
+
+// firstSent has twelve hexadecimal digits, as all numbers of requests after it that anybody lives to see.
+const firstSent = 1 << 44
 
 // itemIDs are the identifiers of the catalogue that a service may have for its items: those that no two items share.
 var itemIDs = []string{"sku", "variantId"}
@@ -109,9 +112,11 @@ func newBackend(e *engine, config *Config, next http.Handler) *backend {
 	if from.Kind == "" {
 		return nil
 	}
+	sent := new(int64)
+	*sent = firstSent
 	return &backend{
 		Next: next, Path: from.Path, ItemID: from.ItemID, Headers: e.BackendHeaders, Timeout: time.Duration(milliseconds(from.Timeout, 0)) * time.Millisecond,
 		LookAgain: milliseconds(from.LookAgain, 0), MaxBytes: int(from.MaxBytes), Seen: e.SeenCarts,
-		Tracer: cartcore.UUID(identity.Entropy())[:24], Sent: new(int64),
+		Tracer: cartcore.UUID(identity.Entropy())[:24], Sent: sent,
 	}
 }

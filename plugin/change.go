@@ -152,7 +152,7 @@ func finish(d *desk, call *adapters.Call, caller *cartcore.Caller, on *terms, do
 		}
 	}
 	if done.Seen != nil {
-		keepSeen(d.Backend.Seen, done.Seen, next)
+		keepSeen(d.Backend, done.Seen, next)
 	}
 	if outcome.Cut {
 		logCut(d, outcome)

@@ -1,13 +1,14 @@
 package plugin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -17,17 +18,15 @@ import (
 // errOversize stops the handler behind us when its answer is too large.
 var errOversize = errors.New("the answer is larger than backend.maxBytes")
 
-// recorder takes the answer of the handler behind us, within a bound.
+// recorder takes the answer of the handler behind us, within a bound. Its Header is the native one: a proxy asks for the header
+// several times an answer, and each time that native code calls an interpreted method costs as much as several native calls.
 type recorder struct {
-	header http.Header
+	*httptest.ResponseRecorder
 	status int
-	body   bytes.Buffer
+	body   []byte
 	most   int
 	over   bool
 }
-
-// Header is what http.ResponseWriter asks for.
-func (r *recorder) Header() http.Header { return r.header }
 
 // WriteHeader is what http.ResponseWriter asks for. Informational answers come before the one that counts.
 func (r *recorder) WriteHeader(status int) {
@@ -41,11 +40,18 @@ func (r *recorder) Write(part []byte) (int, error) {
 	if r.status == 0 {
 		r.status = http.StatusOK
 	}
-	if r.body.Len()+len(part) > r.most {
+	if len(r.body)+len(part) > r.most {
 		return r.refuse()
 	}
-	return r.body.Write(part)
+	r.body = append(r.body, part...)
+	return len(part), nil
 }
+
+// WriteString is what io.WriteString asks for: the one of the native recorder knows no bound.
+func (r *recorder) WriteString(part string) (int, error) { return r.Write([]byte(part)) }
+
+// Flush is what http.Flusher asks for; nobody reads along.
+func (r *recorder) Flush() {}
 
 func (r *recorder) refuse() (int, error) {
 	r.over = true
@@ -56,18 +62,27 @@ func (r *recorder) refuse() (int, error) {
 // tokens and keys are the client's with us, not with the service.
 var passedOn = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-Ip", "Traceparent", "Tracestate", "Accept-Language"}
 
-// headerFor is the header of a request to the service.
-func headerFor(b *backend, r *http.Request) http.Header {
-	header := b.Headers.Clone()
-	from := r.Header
+// passOn gives a request to the service what it passes on of the client's, and an id.
+func passOn(b *backend, from, header http.Header) {
 	for _, name := range passedOn {
 		if from[name] != nil {
 			header[name] = from[name]
 		}
 	}
 	// A UUID that is another for each request, as the service's log wants it; nobody needs to be unable to guess it.
-	header["Request-Id"] = []string{fmt.Sprintf("%s%012x", b.Tracer, atomic.AddInt64(b.Sent, 1)&0xffffffffffff)}
-	return header
+	header["Request-Id"] = []string{b.Tracer + strconv.FormatInt(atomic.AddInt64(b.Sent, 1), 16)}
+}
+
+// requestTo is a request to the service as far as it is the same for every client.
+func requestTo(b *backend, method, path string) (*http.Request, error) {
+	address, err := url.ParseRequestURI(b.Path + path)
+	if err != nil {
+		return nil, fmt.Errorf("asking the cart service: %w", err)
+	}
+	return &http.Request{
+		Method: method, URL: address, RequestURI: b.Path + path, // by which Traefik's proxy goes
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: b.Headers, Body: http.NoBody,
+	}, nil
 }
 
 // lookUpstream asks the service for a cart.
@@ -81,55 +96,57 @@ func lookUpstream(b *backend, r *http.Request, id, currency string) *ucp.Answer 
 
 // fetchCart gets a cart from the service; failed is there where no answer came.
 func fetchCart(b *backend, r *http.Request, id string) (into *recorder, failed *ucp.Answer) {
-	return fetch(b, r, r.Context(), http.MethodGet, b.Path+ucp.CartPath(id), headerFor(b, r), "")
+	template, err := requestTo(b, http.MethodGet, ucp.CartPath(id))
+	if err != nil {
+		return nil, ucp.Unsure(err)
+	}
+	return fetch(b, r, r.Context(), template)
 }
 
 // exchange sends a change to the service and reads the answer, about the cart id, or a new one where that is empty. It goes on when
 // the client has gone: it would else be done or not by chance.
 func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, id, currency string) *ucp.Answer {
-	header := headerFor(b, r)
+	template, err := requestTo(b, change.Method, change.Path)
+	if err != nil {
+		return ucp.Unsure(err)
+	}
+	header := b.Headers.Clone()
 	header["Content-Type"] = jsonMedia
 	header["Idempotency-Key"] = []string{key}
 	if match != "" {
 		header["If-Match"] = []string{match}
 	}
-	into, failed := fetch(b, r, context.WithoutCancel(r.Context()), change.Method, b.Path+change.Path, header, change.Body)
+	template.Header = header
+	bring(template, change.Body)
+	into, failed := fetch(b, r, context.WithoutCancel(r.Context()), template)
 	if failed != nil {
 		return failed
 	}
 	return answered(into, id, currency)
 }
 
-// fetch sends one request to the service, within backend.timeout; failed is there where no answer came. What it does not say is
-// the client's: the host and the address.
-func fetch(b *backend, r *http.Request, base context.Context, method, path string, header http.Header, body string) (into *recorder, failed *ucp.Answer) {
-	address, err := url.ParseRequestURI(path)
-	if err != nil {
-		return nil, ucp.Unsure(fmt.Errorf("asking the cart service: %w", err))
-	}
-	ctx, cancel := context.WithTimeout(base, b.Timeout)
-	defer cancel()
+// fetch sends one request to the service, within backend.timeout; failed is there where no answer came. What the template does not
+// say is the client's: the host and the address.
+func fetch(b *backend, r *http.Request, base context.Context, template *http.Request) (into *recorder, failed *ucp.Answer) {
 	// A reverse proxy that finds a server in the context aborts it by a panic when an answer breaks off. We are not the server's.
-	request := r.WithContext(context.WithValue(ctx, http.ServerContextKey, nil))
-	request.Method = method
-	request.RequestURI = path // which Traefik's proxy goes by
-	request.URL = address
-	request.Header = header
-	request.Body = http.NoBody
-	request.ContentLength = int64(len(body))
-	request.TransferEncoding = nil
-	request.Trailer = nil
-	if body != "" {
-		bring(request, body)
+	ctx, cancel := context.WithTimeout(context.WithValue(base, http.ServerContextKey, nil), b.Timeout)
+	request := template.Clone(ctx)
+	request.Host = r.Host
+	request.RemoteAddr = r.RemoteAddr
+	request.TLS = r.TLS
+	passOn(b, r.Header, request.Header)
+	into = &recorder{ResponseRecorder: httptest.NewRecorder(), most: b.MaxBytes}
+	failed = ask(b.Next, into, request)
+	late := ctx.Err()
+	cancel()
+	if failed == nil && late != nil {
+		return nil, tooLate(late)
 	}
-	into = &recorder{header: http.Header{}, most: b.MaxBytes}
-	if failed := ask(b.Next, into, request); failed != nil {
-		return nil, failed
-	}
-	if ctx.Err() != nil {
-		return nil, ucp.Unsure(fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", ctx.Err()))
-	}
-	return into, nil
+	return into, failed
+}
+
+func tooLate(err error) *ucp.Answer {
+	return ucp.Unsure(fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", err))
 }
 
 // bring gives a request its body, so that it can be sent again: Go's transport does so by itself where a connection that was idle
@@ -137,6 +154,7 @@ func fetch(b *backend, r *http.Request, base context.Context, method, path strin
 func bring(request *http.Request, body string) {
 	request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(body)), nil }
 	request.Body = io.NopCloser(strings.NewReader(body))
+	request.ContentLength = int64(len(body))
 }
 
 // answered reads what the handler behind us answered, where it came whole.
@@ -144,13 +162,14 @@ func answered(into *recorder, id, currency string) *ucp.Answer {
 	if into.over {
 		return ucp.Unsure(fmt.Errorf("reading the answer of the cart service: %w", errOversize))
 	}
-	if encoding := into.header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+	header := into.Header()
+	if encoding := header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return ucp.Unsure(fmt.Errorf("the cart service answered %d in the encoding %q, which was not asked for", into.status, encoding))
 	}
-	if length := into.header.Get("Content-Length"); length != "" && length != fmt.Sprint(into.body.Len()) {
-		return ucp.Unsure(fmt.Errorf("the answer of the cart service broke off: it has %d bytes of %s", into.body.Len(), length))
+	if length := header.Get("Content-Length"); length != "" && length != fmt.Sprint(len(into.body)) {
+		return ucp.Unsure(fmt.Errorf("the answer of the cart service broke off: it has %d bytes of %s", len(into.body), length))
 	}
-	return ucp.Read(into.status, into.header, into.body.Bytes(), id, currency)
+	return ucp.Read(into.status, header, into.body, id, currency)
 }
 
 // ask runs the handler behind us. A panic of it is a request that failed.
