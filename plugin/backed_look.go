@@ -15,9 +15,9 @@ func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *car
 	if seen == nil || seen.Request == nil {
 		return lookFirst(d, call, caller, cart, sold, now)
 	}
-	into, failed := fetch(d.Backend, call.Request, call.Request.Context(), seen.Request)
-	if failed != nil || !seenAgain(seen, into, sold) {
-		return lookNewer(d, call, caller, cart, sold, into, failed, now)
+	into := fetch(d.Backend, call.Request, seen.Request)
+	if !seenAgain(seen, into, sold) {
+		return lookNewer(d, call, caller, cart, sold, into, now)
 	}
 	name := nameOf(d, call, caller)
 	printed := printedOf(d.Backend.Seen, seen, now)
@@ -55,16 +55,12 @@ func lookFirst(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cart
 	if backing == nil || backing.ID == "" || backing.Intent != nil {
 		return lookClosely(d, call, caller, sold, now)
 	}
-	into, failed := fetchCart(d.Backend, call.Request, backing.ID)
-	return lookNewer(d, call, caller, cart, sold, into, failed, now)
+	return lookNewer(d, call, caller, cart, sold, fetchCart(d.Backend, call.Request, backing.ID), now)
 }
 
 // lookNewer prints a cart that the service answers otherwise than before.
-func lookNewer(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, into *recorder, failed *ucp.Answer, now int64) *adapters.Answer {
-	answer := failed
-	if failed == nil {
-		answer = answered(into, cart.Backing.ID, cart.Currency)
-	}
+func lookNewer(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, into *recorder, now int64) *adapters.Answer {
+	answer := answered(into, cart.Backing.ID, cart.Currency)
 	if answer.Meaning == ucp.MeaningMissing {
 		return lookClosely(d, call, caller, sold, now)
 	}

@@ -26,6 +26,11 @@ type recorder struct {
 	body   []byte
 	most   int
 	over   bool
+	failed *ucp.Answer // no answer came; nil: one did
+}
+
+func newRecorder(b *backend) *recorder {
+	return &recorder{ResponseRecorder: httptest.NewRecorder(), most: b.MaxBytes}
 }
 
 // WriteHeader is what http.ResponseWriter asks for. Informational answers come before the one that counts.
@@ -87,20 +92,16 @@ func requestTo(b *backend, method, path string) (*http.Request, error) {
 
 // lookUpstream asks the service for a cart.
 func lookUpstream(b *backend, r *http.Request, id, currency string) *ucp.Answer {
-	into, failed := fetchCart(b, r, id)
-	if failed != nil {
-		return failed
-	}
-	return answered(into, id, currency)
+	return answered(fetchCart(b, r, id), id, currency)
 }
 
-// fetchCart gets a cart from the service; failed is there where no answer came.
-func fetchCart(b *backend, r *http.Request, id string) (into *recorder, failed *ucp.Answer) {
+// fetchCart gets a cart from the service.
+func fetchCart(b *backend, r *http.Request, id string) *recorder {
 	template, err := requestTo(b, http.MethodGet, ucp.CartPath(id))
 	if err != nil {
-		return nil, ucp.Unsure(err)
+		return &recorder{failed: ucp.Unsure(err)}
 	}
-	return fetch(b, r, r.Context(), template)
+	return fetch(b, r, template)
 }
 
 // exchange sends a change to the service and reads the answer, about the cart id, or a new one where that is empty. It goes on when
@@ -117,36 +118,40 @@ func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, id, c
 		header["If-Match"] = []string{match}
 	}
 	template.Header = header
-	bring(template, change.Body)
-	into, failed := fetch(b, r, context.WithoutCancel(r.Context()), template)
-	if failed != nil {
-		return failed
+	if change.Body != "" {
+		bring(template, change.Body)
 	}
-	return answered(into, id, currency)
+	return answered(fetch(b, r.WithContext(context.WithoutCancel(r.Context())), template), id, currency)
 }
 
-// fetch sends one request to the service, within backend.timeout; failed is there where no answer came. What the template does not
-// say is the client's: the host and the address.
-func fetch(b *backend, r *http.Request, base context.Context, template *http.Request) (into *recorder, failed *ucp.Answer) {
+// fetch sends one request to the service, within backend.timeout and while the client waits. What the template does not say is the
+// client's: the host and the address. A panic of the handler behind us is a request that failed.
+func fetch(b *backend, r, template *http.Request) (into *recorder) {
+	into = newRecorder(b)
 	// A reverse proxy that finds a server in the context aborts it by a panic when an answer breaks off. We are not the server's.
-	ctx, cancel := context.WithTimeout(context.WithValue(base, http.ServerContextKey, nil), b.Timeout)
+	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), http.ServerContextKey, nil), b.Timeout)
+	defer func() {
+		cancel()
+		if fault := recover(); fault != nil {
+			fail(into, fmt.Errorf("asking the cart service: it broke off: %v", fault))
+		}
+	}()
 	request := template.Clone(ctx)
 	request.Host = r.Host
 	request.RemoteAddr = r.RemoteAddr
 	request.TLS = r.TLS
 	passOn(b, r.Header, request.Header)
-	into = &recorder{ResponseRecorder: httptest.NewRecorder(), most: b.MaxBytes}
-	failed = ask(b.Next, into, request)
-	late := ctx.Err()
-	cancel()
-	if failed == nil && late != nil {
-		return nil, tooLate(late)
+	b.Next.ServeHTTP(into, request)
+	if late := ctx.Err(); late != nil {
+		fail(into, fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", late))
 	}
-	return into, failed
+	return into
 }
 
-func tooLate(err error) *ucp.Answer {
-	return ucp.Unsure(fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", err))
+// fail has an answer be none.
+func fail(into *recorder, err error) {
+	into.failed = ucp.Unsure(err)
+	into.status = 0
 }
 
 // bring gives a request its body, so that it can be sent again: Go's transport does so by itself where a connection that was idle
@@ -159,6 +164,12 @@ func bring(request *http.Request, body string) {
 
 // answered reads what the handler behind us answered, where it came whole.
 func answered(into *recorder, id, currency string) *ucp.Answer {
+	if into.failed != nil {
+		return into.failed
+	}
+	if into.status == 0 {
+		into.status = http.StatusOK // a handler that writes nothing has answered 200
+	}
 	if into.over {
 		return ucp.Unsure(fmt.Errorf("reading the answer of the cart service: %w", errOversize))
 	}
@@ -170,19 +181,4 @@ func answered(into *recorder, id, currency string) *ucp.Answer {
 		return ucp.Unsure(fmt.Errorf("the answer of the cart service broke off: it has %d bytes of %s", len(into.body), length))
 	}
 	return ucp.Read(into.status, header, into.body, id, currency)
-}
-
-// ask runs the handler behind us. A panic of it is a request that failed.
-func ask(next http.Handler, into *recorder, request *http.Request) (failed *ucp.Answer) {
-	failed = nil // said, because a result does not begin as zero (docs/interpreter.md: named results)
-	defer func() {
-		if fault := recover(); fault != nil {
-			failed = ucp.Unsure(fmt.Errorf("asking the cart service: it broke off: %v", fault))
-		}
-	}()
-	next.ServeHTTP(into, request)
-	if into.status == 0 {
-		into.status = http.StatusOK // a handler that writes nothing has answered 200
-	}
-	return failed
 }
