@@ -76,6 +76,7 @@ type Answer struct {
 	Body   []byte
 	Header []Header
 	Tag    []string // the entity tag, as the one value of its header; nil: none. The door sets it
+	Length []string // of Body, as the one value of its header; nil: it is counted. The door sets it where an answer is sent again
 }
 
 // Rate is where a caller stands with the limit on requests.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/polycart/polycart/cartcore"
@@ -38,15 +39,57 @@ func fabricGuest(entropy string) string { return entropy[:24] }
 // No cart is named yet.
 func fabricCaller(call *Call) *cartcore.Error {
 	call.Credentials = &cartcore.Credentials{TenantBy: cartcore.TenantByAccount, Token: fabricToken(call, ""), Need: cartcore.NeedAnyone}
+	sent := fabricUndated.ReplaceAllString(call.Request.Header.Get("X-Site-Context"), `"date":""`)
+	fabricSites.mu.Lock()
+	account := fabricSites.accounts[sent]
+	fabricSites.mu.Unlock()
+	if account != "" {
+		call.Credentials.Tenant = account
+		return nil
+	}
+	return fabricStranger(call, sent)
+}
+
+// fabricStranger is fabricCaller for an x-site-context that was not read lately.
+func fabricStranger(call *Call, undated string) *cartcore.Error {
 	site, err := fabricSite(call)
 	if err != nil {
 		return err
 	}
-	if account, problem := text(site, "account"); problem == nil {
-		call.Credentials.Tenant = account
+	account, problem := text(site, "account")
+	if problem != nil {
+		return nil
 	}
+	call.Credentials.Tenant = account
+	if len(undated) > maxSiteBytes {
+		return nil
+	}
+	fabricSites.mu.Lock()
+	defer fabricSites.mu.Unlock()
+	if len(fabricSites.accounts) >= maxSites {
+		fabricSites.accounts = map[string]string{}
+	}
+	fabricSites.accounts[undated] = account
 	return nil
 }
+
+// sitesRead are the accounts that texts of x-site-context name which were read lately: a storefront sends the same with every request
+// but for the time, and reading it costs more than all else that a read decodes.
+type sitesRead struct {
+	mu       sync.Mutex
+	accounts map[string]string // by the text without its time; only of texts that are as they must be
+}
+
+var fabricSites = &sitesRead{accounts: map[string]string{}}
+
+const (
+	maxSites     = 256 // which take some 100 kB
+	maxSiteBytes = 512 // four times the published example
+)
+
+// fabricUndated finds the time in an x-site-context. Whatever the digits of one are, the rest reads the same: they stand between the
+// quotes of a string, or the text is no JSON.
+var fabricUndated = regexp.MustCompile(`"date":"[0-9TZ:.+-]*"`)
 
 // fabricToken is the user's token. It stands bare or as Bearer in Authorization, or as userAuthToken in the body or the
 // query; a storefront sends "null" there for a guest (facts/fabric-cart.md §3.4).

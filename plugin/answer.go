@@ -18,8 +18,8 @@ var (
 // send writes an answer, once. To HEAD it has the header of GET and no body.
 func send(w http.ResponseWriter, r *http.Request, answer *adapters.Answer) {
 	header := w.Header()
-	for i := range answer.Header {
-		header.Add(answer.Header[i].Name, answer.Header[i].Value)
+	if answer.Header != nil {
+		addHeaders(header, answer.Header)
 	}
 	header["Cache-Control"] = privateNoCache
 	if answer.Tag != nil {
@@ -30,13 +30,25 @@ func send(w http.ResponseWriter, r *http.Request, answer *adapters.Answer) {
 	}
 	if answer.Body != nil {
 		header["Content-Type"] = jsonMedia
-		header.Set("Content-Length", strconv.Itoa(len(answer.Body)))
+		header["Content-Length"] = answer.Length
+		if answer.Length == nil {
+			header["Content-Length"] = lengthOf(answer.Body)
+		}
 	}
 	w.WriteHeader(answer.Status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(answer.Body) // a client that has gone cannot be told; the cart is kept either way
 	}
 }
+
+func addHeaders(header http.Header, more []adapters.Header) {
+	for i := range more {
+		header.Add(more[i].Name, more[i].Value)
+	}
+}
+
+// lengthOf is the length of a body, as the one value of a header.
+func lengthOf(body []byte) []string { return []string{strconv.Itoa(len(body))} }
 
 // noticesOf tells in headers where less was granted than was asked for, whatever the body of the dialect can say.
 func noticesOf(outcome *cartcore.Outcome) []adapters.Header {

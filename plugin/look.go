@@ -13,11 +13,8 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 		return lookNew(d, call, caller, now)
 	}
 	cart, err := store.GetCart(d.Carts, caller.Key)
-	if err != nil {
-		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, err))
-	}
 	if cart == nil {
-		return lookNew(d, call, caller, now)
+		return lookNone(d, call, caller, err, now)
 	}
 	sold, problem := soldFor(d, call.Command, caller, now)
 	if problem != nil {
@@ -31,6 +28,14 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 		return answer
 	}
 	return lookAnew(d, call, caller, cart, sold, name, now)
+}
+
+// lookNone answers a request that reads where the store has no cart, or does not answer.
+func lookNone(d *desk, call *adapters.Call, caller *cartcore.Caller, err error, now int64) *adapters.Answer {
+	if err != nil {
+		return refused(d, call, cartcore.Fail(cartcore.KindUnavailable, err))
+	}
+	return lookNew(d, call, caller, now)
 }
 
 // nameOf is the name under which the answer to a read is kept.
@@ -49,6 +54,7 @@ func lookAnew(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartc
 	}
 	answer := d.Route.Encode(call, &adapters.Seen{View: outcome.View, Outcome: outcome, Caller: caller})
 	answer.Tag = tagOf(answer.Body)
+	answer.Length = lengthOf(answer.Body)
 	remember(d.Engine.Answers, name, cart, sold, answer)
 	return answer
 }
