@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"sync/atomic"
+
 	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/catalog"
 	"github.com/polycart/polycart/identity"
@@ -49,8 +51,7 @@ func counts(d *desk, v *visit, seen *seenCart) bool {
 
 // isOld tells whether others may have changed a cart at the service since it was seen; what it does not have is never old.
 func isOld(d *desk, v *visit, seen *seenCart) bool {
-	at := seenAt(d.Backend.Seen, seen)
-	return !v.Looked && at != 0 && v.Now-at >= d.Backend.LookAgain // two visits can be in one millisecond
+	return !v.Looked && seen.At != nil && v.Now-atomic.LoadInt64(seen.At) >= d.Backend.LookAgain // two visits can be in one millisecond
 }
 
 // knownBacking is backingOf for a cart that the service was asked for. A catalogue service is asked for items that only the cart service
@@ -156,5 +157,7 @@ func restore(d *desk, v *visit, cart, base *cartcore.Cart) (seen *seenCart, agai
 func seenBy(v *visit, lines []*cartcore.Line, backing *cartcore.Backing, answer *ucp.Answer) *seenCart {
 	facts := factsOf(lines, nil, v.Sold.Facts)
 	priceBy(facts, backing, answer, v.Sold.Facts)
-	return &seenCart{Known: v.Sold, Sold: &catalog.Snapshot{Facts: facts}, Body: answer.Body, At: v.Now}
+	at := new(int64)
+	*at = v.Now
+	return &seenCart{Known: v.Sold, Sold: &catalog.Snapshot{Facts: facts}, Body: answer.Body, At: at}
 }

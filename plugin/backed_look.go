@@ -1,6 +1,10 @@
 package plugin
 
 import (
+	"bytes"
+	"net/http"
+	"sync/atomic"
+
 	"github.com/polycart/polycart/adapters"
 	"github.com/polycart/polycart/cartcore"
 	"github.com/polycart/polycart/catalog"
@@ -16,15 +20,24 @@ func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *car
 		return lookFirst(d, call, caller, cart, sold, now)
 	}
 	into := fetch(d.Backend, call.Request, seen.Request)
-	if !seenAgain(seen, into, sold) {
-		return lookNewer(d, call, caller, cart, sold, into, now)
+	if into.status != http.StatusOK || seen.Known != sold || !bytes.Equal(seen.Body, into.body) {
+		return lookBeside(d, call, caller, cart, sold, seen, into, now)
 	}
+	atomic.StoreInt64(seen.At, now)
 	name := nameOf(d, call, caller)
-	printed := printedOf(d.Backend.Seen, seen, now)
-	if printed == nil || printed.Name != name {
+	if seen.Name != name {
 		return lookAgain(d, call, caller, seen, name, now)
 	}
-	return printed.Answer
+	return seen.Answer
+}
+
+// lookBeside prints a cart that the service answers otherwise than before, or that is seen beside another catalogue.
+func lookBeside(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, seen *seenCart, into *recorder, now int64) *adapters.Answer {
+	if into.status != http.StatusOK || !catalog.Same(seen.Known, sold) || !bytes.Equal(seen.Body, into.body) {
+		return lookNewer(d, call, caller, cart, sold, into, now)
+	}
+	atomic.StoreInt64(seen.At, now)
+	return lookSeen(d, call, caller, seen, now)
 }
 
 // lookAgain prints a cart that was seen again, and keeps at hand what was printed of it before.

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"bytes"
 	"net/http"
 	"sync"
 
@@ -11,8 +10,8 @@ import (
 	"github.com/polycart/polycart/ucp"
 )
 
-// seenCart is a cart as the service behind us was last seen to have it. Nobody may change it but for At and Printed,
-// under the lock of seenCarts.
+// seenCart is a cart as the service behind us was last seen to have it. Nobody may change it once it is
+// kept, but for what At points to.
 type seenCart struct {
 	Kept  *cartcore.Cart    // as our store has it
 	Known *catalog.Snapshot // the catalogue it was seen beside
@@ -20,15 +19,11 @@ type seenCart struct {
 	Sold  *catalog.Snapshot // with the service's titles and prices; only what the cart holds
 	Body  []byte            // what the service answered
 
-	Request *http.Request // asks the service for it again, for any client; nil: the service has none
-	At      int64         // Unix milliseconds
-	Printed *printedCart  // the answer printed last; nil: none
-}
-
-// printedCart is an answer to a read, and the name that it is kept under.
-type printedCart struct {
-	Name   string
-	Answer *adapters.Answer
+	Request *http.Request    // asks the service for it again, for any client; nil: the service has none
+	Name    string           // the name of Answer (nameOf)
+	Answer  *adapters.Answer // to a read, printed from Cart and Sold; nil: none was printed again
+	At      *int64           // when it was seen, in Unix milliseconds; to be read and written atomically
+	size    int64            // bytes, as far as they are counted
 }
 
 // seenCarts are the carts seen lately, in two halves as preparedAnswers are.
@@ -65,40 +60,17 @@ func seenEarlier(s *seenCarts, cart *cartcore.Cart) *seenCart {
 	return s.older[cart]
 }
 
-// seenAgain tells whether the service answered what it had answered before about the same cart, beside the same catalogue.
-func seenAgain(seen *seenCart, into *recorder, sold *catalog.Snapshot) bool {
-	if seen.Known != sold && !catalog.Same(seen.Known, sold) {
-		return false
-	}
-	return into.status == http.StatusOK && bytes.Equal(seen.Body, into.body)
-}
-
-// printedOf notes when a cart was seen again, and answers what was printed of it last, or nil.
-func printedOf(s *seenCarts, seen *seenCart, now int64) *printedCart {
-	s.mu.Lock()
-	seen.At = now
-	printed := seen.Printed
-	s.mu.Unlock()
-	return printed
-}
-
-// keepPrinted keeps what was printed of a cart that was seen.
+// keepPrinted keeps with a cart that was seen again what was printed of it.
 func keepPrinted(s *seenCarts, seen *seenCart, name string, answer *adapters.Answer) {
-	size := int64(len(name)+len(answer.Body)) + preparedOverhead
+	printed := *seen
+	printed.Name = name
+	printed.Answer = answer
+	printed.size = sizeOf(&printed)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if before := seen.Printed; before != nil {
-		size -= int64(len(before.Name)+len(before.Answer.Body)) + preparedOverhead
+	if s.newer[seen.Kept] == seen || s.older[seen.Kept] == seen { // else it is not how the cart was seen last
+		put(s, &printed)
 	}
-	seen.Printed = &printedCart{Name: name, Answer: answer}
-	grow(s, size)
-}
-
-// seenAt is when a cart was seen, in Unix milliseconds.
-func seenAt(s *seenCarts, seen *seenCart) int64 {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return seen.At
 }
 
 // keepSeen keeps how a cart was seen that our store has as kept.
@@ -110,27 +82,41 @@ func keepSeen(b *backend, seen *seenCart, kept *cartcore.Cart) {
 	if id := seen.Cart.Backing.ID; id != "" {
 		seen.Request, _ = requestTo(b, http.MethodGet, ucp.CartPath(id)) // what cannot be asked for is told when it is asked for
 	}
-	s := b.Seen
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	grow(s, int64(len(seen.Body))+seenOverhead)
-	s.newer[kept] = seen
+	seen.size = sizeOf(seen)
+	b.Seen.mu.Lock()
+	defer b.Seen.mu.Unlock()
+	put(b.Seen, seen)
 }
 
-// grow makes room for what is about to be kept, under the lock.
-func grow(s *seenCarts, size int64) {
-	s.bytes += size
+func sizeOf(seen *seenCart) int64 {
+	size := int64(len(seen.Body)) + seenOverhead
+	if seen.Answer != nil {
+		size += int64(len(seen.Name)+len(seen.Answer.Body)) + preparedOverhead
+	}
+	return size
+}
+
+// put keeps how a cart was seen in place of how it was seen before, under the lock.
+func put(s *seenCarts, seen *seenCart) {
+	s.bytes += seen.size
+	if before := s.newer[seen.Kept]; before != nil {
+		s.bytes -= before.size
+	}
 	if s.bytes > s.half {
 		s.older = s.newer
 		s.newer = map[*cartcore.Cart]*seenCart{}
-		s.bytes = size
+		s.bytes = seen.size
 	}
+	s.newer[seen.Kept] = seen
 }
 
 // forgetSeen has the next request look at the service.
 func forgetSeen(s *seenCarts, seen *seenCart) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if before := s.newer[seen.Kept]; before != nil {
+		s.bytes -= before.size
+	}
 	delete(s.newer, seen.Kept)
 	delete(s.older, seen.Kept)
 }

@@ -46,7 +46,7 @@ func (r *recorder) Write(part []byte) (int, error) {
 		r.status = http.StatusOK
 	}
 	if len(r.body)+len(part) > r.most {
-		return r.refuse()
+		return refuse(r)
 	}
 	r.body = append(r.body, part...)
 	return len(part), nil
@@ -58,7 +58,7 @@ func (r *recorder) WriteString(part string) (int, error) { return r.Write([]byte
 // Flush is what http.Flusher asks for; nobody reads along.
 func (r *recorder) Flush() {}
 
-func (r *recorder) refuse() (int, error) {
+func refuse(r *recorder) (int, error) {
 	r.over = true
 	return 0, errOversize
 }
