@@ -62,7 +62,7 @@ func New(ctx context.Context, next http.Handler, config *Config, name string) (h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ServeMux answers an unclean path with a redirect; such a path is none of ours.
-		if strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
+		if path := r.URL.Path; strings.Contains(path, "//") || strings.Contains(path, "/.") {
 			next.ServeHTTP(w, r)
 			return
 		}

@@ -40,7 +40,12 @@ func lookNone(d *desk, call *adapters.Call, caller *cartcore.Caller, err error, 
 
 // nameOf is the name under which the answer to a read is kept.
 func nameOf(d *desk, call *adapters.Call, caller *cartcore.Caller) string {
-	return d.Number + schemeOf(call.Request) + "\n" + call.Credentials.Cart + "\n" + caller.Shown
+	r := call.Request
+	scheme := r.Header.Get("X-Forwarded-Proto") // the client's, as far as an answer depends on it
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	return d.Number + scheme + "\n" + call.Credentials.Cart + "\n" + caller.Shown
 }
 
 // lookAnew prints a cart, and keeps the answer under name for the next who asks the same.
