@@ -3,6 +3,7 @@ package adapters
 import (
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -169,6 +170,59 @@ func TestFabricReadsTheSiteContext(t *testing.T) {
 				t.Errorf("got %q, want %q", got, row.account)
 			}
 		})
+	}
+}
+
+// A context that was read lately is not read again, whatever time it tells, and no other is taken for it.
+func TestFabricKnowsTheSiteContextAgain(t *testing.T) {
+	fabricSites.accounts = map[string]string{}
+	rows := []struct {
+		sent, account string // account is empty where the context names none
+		refused       bool
+		known         bool // from a row before
+	}{
+		{`{"date":"2020-08-28T02:35:27.787Z","account":"known1"}`, "known1", false, false},
+		{`{"date":"2026-11-30T20:00:00.000+01:00","account":"known1"}`, "known1", false, true},
+		{`{"date":"","account":"known1"}`, "known1", false, true},
+		{`{"date":"2020-08-28T02:35:27.787Z","account":"known2"}`, "known2", false, false},
+		{`{"date":"a \"quoted\" time","account":"known1"}`, "known1", false, false},
+		{`{"date":"2020"x,"account":"known1"}`, "", true, false},
+		{`{"date":"2020","date":"2020","account":"known1"}`, "", true, false},
+		{`{"date":"2020","date":"2021","account":"known1"}`, "", true, false},
+		{`{"a":"b"date":"2020","account":"known1"}`, "", true, false},
+		{`{"a\"date":"2020","account":"known1"}`, "known1", false, false},
+		{`{"a\"date":"2021","account":"known1"}`, "known1", false, true},
+		{`{"date":"2020"}`, "", false, false},
+		{`{"date":"2020","account":""}`, "", false, false},
+		{`{"date":"2020","account":7}`, "", false, false},
+		{`{"account": known3"}`, "known3", false, false},
+		{`{"account": known3"}`, "known3", false, true},
+		{`{"account":"known4","pad":"` + strings.Repeat("x", maxSiteBytes) + `"}`, "known4", false, false},
+		{`{"account":"known4","pad":"` + strings.Repeat("x", maxSiteBytes) + `"}`, "known4", false, false},
+	}
+	for _, row := range rows {
+		undated := fabricUndated.ReplaceAllString(row.sent, `"date":""`)
+		if known := fabricSites.accounts[undated] != ""; known != row.known {
+			t.Errorf("%.80s: known is %t", row.sent, known)
+		}
+		for range 2 {
+			call := fabricCallOf("", "", "")
+			call.Request.Header.Set("X-Site-Context", row.sent)
+			err := fabricCaller(call)
+			if (err != nil) != row.refused || call.Credentials.Tenant != row.account {
+				t.Errorf("%.80s: the account is %q, the error %v", row.sent, call.Credentials.Tenant, err)
+			}
+		}
+	}
+	for n := range 3 * maxSites {
+		call := fabricCallOf("", "", "")
+		call.Request.Header.Set("X-Site-Context", `{"account":"many`+strconv.Itoa(n)+`"}`)
+		if err := fabricCaller(call); err != nil || call.Credentials.Tenant != "many"+strconv.Itoa(n) {
+			t.Fatalf("context %d: the account is %q, the error %v", n, call.Credentials.Tenant, err)
+		}
+	}
+	if len(fabricSites.accounts) > maxSites {
+		t.Errorf("%d contexts are known", len(fabricSites.accounts))
 	}
 }
 

@@ -60,6 +60,7 @@ func (r *recorder) Flush() {}
 
 func refuse(r *recorder) (int, error) {
 	r.over = true
+	r.body = nil // a part of an answer is not to be taken for one that was seen
 	return 0, errOversize
 }
 
