@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -176,5 +178,35 @@ func TestCartsThatWereSeenTakeNoMoreThanTheirBound(t *testing.T) {
 	forgetSeen(b.Seen, look(3))
 	if look(3) != nil || b.Seen.bytes != 0 {
 		t.Errorf("a cart that was forgotten: %v, %d bytes", look(3), b.Seen.bytes)
+	}
+}
+
+// Reads of one cart at once use one request and one answer, which none of them changes (run it with -race).
+func TestReadsOfOneCartAtOnce(t *testing.T) {
+	b := behindRouter(func(w http.ResponseWriter, r *http.Request) {
+		r.URL.Path = "/changed"
+		r.Header.Set("Accept", "changed")
+		_, _ = w.Write([]byte("12345678"))
+	})
+	cart := &cartcore.Cart{Backing: &cartcore.Backing{ID: "x"}}
+	keepSeen(b, &seenCart{Body: []byte("12345678"), At: new(int64)}, cart)
+	answer := &adapters.Answer{Status: 200, Body: []byte("{}")}
+	wait := sync.WaitGroup{}
+	for range 8 {
+		wait.Go(func() {
+			for n := range int64(100) {
+				seen := seenOf(b.Seen, cart)
+				into := fetch(b, httptest.NewRequest(http.MethodGet, "/", nil), seen.Request)
+				if string(into.body) != string(seen.Body) || (seen.Answer != nil && seen.Answer != answer) {
+					t.Errorf("got %q, %v", into.body, seen.Answer)
+				}
+				atomic.StoreInt64(seen.At, n)
+				keepPrinted(b.Seen, seen, "name", answer)
+			}
+		})
+	}
+	wait.Wait()
+	if seen := seenOf(b.Seen, cart); seen.Request.URL.Path != "/ucp/carts/x" || seen.Request.Header.Get("Accept") != "application/json" {
+		t.Errorf("the request has become %+v", seen.Request)
 	}
 }
