@@ -15,9 +15,12 @@ import (
 // lookBacked answers a request that only reads where a cart service is behind the router: what the service has counts. A cart that it
 // answers as it did before is printed as it was before.
 func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
-	seen := seenOf(d.Backend.Seen, cart)
+	lately := d.Backend.Seen
+	lately.mu.Lock()
+	seen := lately.newer[cart]
+	lately.mu.Unlock()
 	if seen == nil || seen.Request == nil {
-		return lookFirst(d, call, caller, cart, sold, now)
+		return lookEarlier(d, call, caller, cart, sold, now)
 	}
 	into := fetch(d.Backend, call.Request, seen.Request)
 	if into.status != http.StatusOK || seen.Known != sold || !bytes.Equal(seen.Body, into.body) {
@@ -29,6 +32,15 @@ func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *car
 		return lookAgain(d, call, caller, seen, name, now)
 	}
 	return seen.Answer
+}
+
+// lookEarlier is lookBacked for a cart that was not seen lately, if at all.
+func lookEarlier(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
+	seen := seenOf(d.Backend.Seen, cart)
+	if seen == nil || seen.Request == nil {
+		return lookFirst(d, call, caller, cart, sold, now)
+	}
+	return lookBeside(d, call, caller, cart, sold, seen, fetch(d.Backend, call.Request, seen.Request), now)
 }
 
 // lookBeside prints a cart that the service answers otherwise than before, or that is seen beside another catalogue.

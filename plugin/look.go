@@ -16,10 +16,10 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 	if cart == nil {
 		return lookNone(d, call, caller, err, now)
 	}
-	sold, problem := soldFor(d, call.Command, caller, now)
-	if problem != nil {
-		return refused(d, call, problem)
+	if d.Engine.Asks {
+		return lookAsked(d, call, caller, cart, now)
 	}
+	sold := catalog.Current(d.Catalogs[caller.Tenant], now)
 	if d.Backend != nil {
 		return lookBacked(d, call, caller, cart, sold, now)
 	}
@@ -28,6 +28,18 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 		return answer
 	}
 	return lookAnew(d, call, caller, cart, sold, name, now)
+}
+
+// lookAsked is look where some tenant's catalogue is a service.
+func lookAsked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, now int64) *adapters.Answer {
+	sold, problem := askedFor(d, call.Command, caller, now)
+	if problem != nil {
+		return refused(d, call, problem)
+	}
+	if d.Backend != nil {
+		return lookBacked(d, call, caller, cart, sold, now)
+	}
+	return lookSeen(d, call, caller, &seenCart{Cart: cart, Sold: sold}, now)
 }
 
 // lookNone answers a request that reads where the store has no cart, or does not answer.

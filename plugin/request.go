@@ -52,13 +52,24 @@ func respond(d *desk, call *adapters.Call, w http.ResponseWriter) *adapters.Answ
 	if problem != nil {
 		return refused(d, call, problem)
 	}
+	if d.Engine.Rates != nil || caller.MergeKey.Owner != "" {
+		return admit(d, call, caller, now)
+	}
+	if d.Reads {
+		return look(d, call, caller, now)
+	}
+	return write(d, call, caller, now)
+}
+
+// admit goes on where the caller's requests are limited, or a guest's cart may have to be merged first.
+func admit(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
 	if d.Engine.Rates != nil {
 		return metered(d, call, caller, nil, now)
 	}
 	return proceed(d, call, caller, now)
 }
 
-// proceed looks at the caller's cart or changes it.
+// proceed looks at the caller's cart or changes it, and merges a guest's into it first where one is named beside it.
 func proceed(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
 	if caller.MergeKey.Owner != "" && call.Credentials.Cart == "" { // a client that names its cart asks for that cart, not for a merge
 		return mergeFirst(d, call, caller, now)

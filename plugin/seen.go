@@ -46,18 +46,12 @@ func newSeenCarts(bytes int64) *seenCarts {
 // seenOf answers how a cart was last seen, or nil where that was another version of it.
 func seenOf(s *seenCarts, cart *cartcore.Cart) *seenCart {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	seen := s.newer[cart]
-	s.mu.Unlock()
 	if seen == nil {
-		return seenEarlier(s, cart)
+		seen = s.older[cart]
 	}
 	return seen
-}
-
-func seenEarlier(s *seenCarts, cart *cartcore.Cart) *seenCart {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.older[cart]
 }
 
 // keepPrinted keeps with a cart that was seen again what was printed of it.

@@ -29,10 +29,6 @@ type recorder struct {
 	failed *ucp.Answer // no answer came; nil: one did
 }
 
-func newRecorder(b *backend) *recorder {
-	return &recorder{ResponseRecorder: httptest.NewRecorder(), most: b.MaxBytes}
-}
-
 // WriteHeader is what http.ResponseWriter asks for. Informational answers come before the one that counts.
 func (r *recorder) WriteHeader(status int) {
 	if r.status == 0 && status >= 200 {
@@ -67,17 +63,6 @@ func refuse(r *recorder) (int, error) {
 // passedOn are the headers of the client's request that the service gets too: who asks, as proxies tell it, and traces. Cookies,
 // tokens and keys are the client's with us, not with the service.
 var passedOn = []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Port", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Real-Ip", "Traceparent", "Tracestate", "Accept-Language"}
-
-// passOn gives a request to the service what it passes on of the client's, and an id.
-func passOn(b *backend, from, header http.Header) {
-	for _, name := range passedOn {
-		if from[name] != nil {
-			header[name] = from[name]
-		}
-	}
-	// A UUID that is another for each request, as the service's log wants it; nobody needs to be unable to guess it.
-	header["Request-Id"] = []string{b.Tracer + strconv.FormatInt(atomic.AddInt64(b.Sent, 1), 16)}
-}
 
 // requestTo is a request to the service as far as it is the same for every client.
 func requestTo(b *backend, method, path string) (*http.Request, error) {
@@ -126,9 +111,9 @@ func exchange(b *backend, r *http.Request, change *ucp.Change, key, match, id, c
 }
 
 // fetch sends one request to the service, within backend.timeout and while the client waits. What the template does not say is the
-// client's: the host and the address. A panic of the handler behind us is a request that failed.
+// client's: the host, the address, and what is passed on. A panic of the handler behind us is a request that failed.
 func fetch(b *backend, r, template *http.Request) (into *recorder) {
-	into = newRecorder(b)
+	into = &recorder{ResponseRecorder: httptest.NewRecorder(), most: b.MaxBytes}
 	// A reverse proxy that finds a server in the context aborts it by a panic when an answer breaks off. We are not the server's.
 	ctx, cancel := context.WithTimeout(context.WithValue(r.Context(), http.ServerContextKey, nil), b.Timeout)
 	defer func() {
@@ -141,7 +126,15 @@ func fetch(b *backend, r, template *http.Request) (into *recorder) {
 	request.Host = r.Host
 	request.RemoteAddr = r.RemoteAddr
 	request.TLS = r.TLS
-	passOn(b, r.Header, request.Header)
+	header := request.Header
+	from := r.Header
+	for _, name := range passedOn {
+		if values := from[name]; values != nil {
+			header[name] = values
+		}
+	}
+	// A UUID that is another for each request, as the service's log wants it; nobody needs to be unable to guess it.
+	header["Request-Id"] = []string{b.Tracer + strconv.FormatInt(atomic.AddInt64(b.Sent, 1), 16)}
 	b.Next.ServeHTTP(into, request)
 	if late := ctx.Err(); late != nil {
 		fail(into, fmt.Errorf("the cart service did not answer within backend.timeout, or the client has gone: %w", late))
