@@ -50,6 +50,7 @@ type Caller struct {
 	Fresh         bool   // Guest was made for this request
 	Vouched       bool   // the session lookup knows Guest: it is the shop's own and counts without a cart
 	Until         int64  // Unix milliseconds until which the same credentials mean this caller; 0: as long as the configuration stands
+	Settled       int64  // Unix milliseconds until which a request that is the same need not be asked for its caller; 0: it must be
 	Shown         string // what the request showed, as one text: a name for what depends on it. It holds tokens and is never logged
 	MergeKey      Key    // a guest's cart to merge into Key's first; no Owner where there is none
 }

@@ -68,6 +68,7 @@ func resolveAnew(d *Directory, dialect string, creds *cartcore.Credentials, head
 	if caller.Until > 0 && caller.Until < until {
 		until = caller.Until
 	}
+	caller.Settled = until
 	d.recent.mu.Lock()
 	defer d.recent.mu.Unlock()
 	if len(d.recent.found) >= recentMost {

@@ -14,7 +14,7 @@ import (
 
 // lookBacked answers a request that only reads where a cart service is behind the router: what the service has counts. A cart that it
 // answers as it did before is printed as it was before.
-func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, now int64) *adapters.Answer {
+func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, sold *catalog.Snapshot, name string, now int64) *adapters.Answer {
 	lately := d.Backend.Seen
 	lately.mu.Lock()
 	seen := lately.newer[cart]
@@ -27,7 +27,6 @@ func lookBacked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *car
 		return lookBeside(d, call, caller, cart, sold, seen, into, now)
 	}
 	atomic.StoreInt64(seen.At, now)
-	name := nameOf(d, call, caller)
 	if seen.Name != name {
 		return lookAgain(d, call, caller, seen, name, now)
 	}

@@ -33,19 +33,24 @@ type desk struct {
 	Catalogs map[string]*catalog.Catalog // by tenant id
 	Carts    *store.Carts
 	Locks    []*sync.Mutex
-	Backend  *backend // nil: carts are kept here alone
-	Luck     *luck    // of guesses that a cart is known; nil: others do not write the carts, or a cart service has a say
+	Familiar *familiar // reads that were asked lately; nil: the desk writes, or callers are limited
+	Backend  *backend  // nil: carts are kept here alone
+	Luck     *luck     // of guesses that a cart is known; nil: others do not write the carts, or a cart service has a say
 }
 
 // newDesk makes the desk of the i-th route of a dialect ready.
 func newDesk(e *engine, adapter *adapters.Adapter, i int, options map[string]string) *desk {
 	route := &adapter.Routes[i]
-	return &desk{
+	d := &desk{
 		Engine: e, Adapter: adapter, Route: route, Name: adapter.Name, Number: adapter.Name + strconv.Itoa(i),
 		Reads: strings.HasPrefix(route.Pattern, http.MethodGet+" "), Options: options, Limits: &e.Limits,
 		Body: route.Body, Decode: route.Decode, Encode: route.Encode,
 		Who: e.Directory, Catalogs: e.Catalogs, Carts: e.Shared.Carts, Locks: e.Shared.Locks,
 	}
+	if d.Reads && d.Body == adapters.NoBody && e.Rates == nil {
+		d.Familiar = e.Familiar
+	}
+	return d
 }
 
 // New makes the handler of one router. A path that no dialect owns goes to next untouched.

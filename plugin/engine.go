@@ -19,6 +19,7 @@ type engine struct {
 	Asks      bool                        // some of them are services, which must be asked for what a request needs
 	Shared    *sharedCarts
 	Answers   *preparedAnswers
+	Familiar  *familiar
 	Heralds   map[string]*herald // by tenant id; nil where no tenant has a webhook
 	Limits    cartcore.Limits
 	MaxBody   int64
@@ -39,7 +40,7 @@ func prepare(config *Config, log *slog.Logger) (*engine, []string) {
 		faults = append(faults, wrong[i].Error())
 	}
 	e := &engine{
-		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, Answers: newPreparedAnswers(config.Cache.AnswerBytes), MaxBody: config.Limits.MaxBodyBytes, Checkout: milliseconds(config.Limits.CheckoutLock, 0), Rates: ratesOf(config), Log: log,
+		Directory: directory, Catalogs: map[string]*catalog.Catalog{}, Answers: newPreparedAnswers(config.Cache.AnswerBytes), Familiar: &familiar{reads: map[string]*familiarRead{}}, MaxBody: config.Limits.MaxBodyBytes, Checkout: milliseconds(config.Limits.CheckoutLock, 0), Rates: ratesOf(config), Log: log,
 		Limits: cartcore.Limits{
 			MaxLines: config.Limits.MaxLines, MaxUnits: config.Limits.MaxUnits, MaxQuantityPerLine: config.Limits.MaxQuantityPerLine,
 		},

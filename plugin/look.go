@@ -8,7 +8,8 @@ import (
 )
 
 // look answers a request that only reads. An answer that was printed from the same cart and the same catalogue is sent again.
-func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *adapters.Answer {
+// name is nameOf.
+func look(d *desk, call *adapters.Call, caller *cartcore.Caller, name string, now int64) *adapters.Answer {
 	if caller.Key.Owner == "" {
 		return lookNew(d, call, caller, now)
 	}
@@ -17,13 +18,12 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 		return lookNone(d, call, caller, err, now)
 	}
 	if d.Engine.Asks {
-		return lookAsked(d, call, caller, cart, now)
+		return lookAsked(d, call, caller, cart, name, now)
 	}
 	sold := catalog.Current(d.Catalogs[caller.Tenant], now)
 	if d.Backend != nil {
-		return lookBacked(d, call, caller, cart, sold, now)
+		return lookBacked(d, call, caller, cart, sold, name, now)
 	}
-	name := nameOf(d, call, caller)
 	if answer := recall(d.Engine.Answers, name, cart, sold); answer != nil {
 		return answer
 	}
@@ -31,13 +31,13 @@ func look(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *ada
 }
 
 // lookAsked is look where some tenant's catalogue is a service.
-func lookAsked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, now int64) *adapters.Answer {
+func lookAsked(d *desk, call *adapters.Call, caller *cartcore.Caller, cart *cartcore.Cart, name string, now int64) *adapters.Answer {
 	sold, problem := askedFor(d, call.Command, caller, now)
 	if problem != nil {
 		return refused(d, call, problem)
 	}
 	if d.Backend != nil {
-		return lookBacked(d, call, caller, cart, sold, now)
+		return lookBacked(d, call, caller, cart, sold, name, now)
 	}
 	return lookSeen(d, call, caller, &seenCart{Cart: cart, Sold: sold}, now)
 }
@@ -52,12 +52,7 @@ func lookNone(d *desk, call *adapters.Call, caller *cartcore.Caller, err error, 
 
 // nameOf is the name under which the answer to a read is kept.
 func nameOf(d *desk, call *adapters.Call, caller *cartcore.Caller) string {
-	r := call.Request
-	scheme := r.Header.Get("X-Forwarded-Proto") // the client's, as far as an answer depends on it
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	return d.Number + scheme + "\n" + call.Credentials.Cart + "\n" + caller.Shown
+	return d.Number + schemeOf(call.Request) + "\n" + call.Credentials.Cart + "\n" + caller.Shown
 }
 
 // lookAnew prints a cart, and keeps the answer under name for the next who asks the same.

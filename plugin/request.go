@@ -33,6 +33,9 @@ func guarded(d *desk, call *adapters.Call, w http.ResponseWriter) (answer *adapt
 			answer = refused(d, call, cartcore.Fail(cartcore.KindInternal, fmt.Errorf("fault of ours: %v", fault)))
 		}
 	}()
+	if d.Familiar != nil {
+		return recognise(d, call)
+	}
 	return respond(d, call, w)
 }
 
@@ -56,7 +59,7 @@ func respond(d *desk, call *adapters.Call, w http.ResponseWriter) *adapters.Answ
 		return admit(d, call, caller, now)
 	}
 	if d.Reads {
-		return look(d, call, caller, now)
+		return look(d, call, caller, nameOf(d, call, caller), now)
 	}
 	return write(d, call, caller, now)
 }
@@ -75,7 +78,7 @@ func proceed(d *desk, call *adapters.Call, caller *cartcore.Caller, now int64) *
 		return mergeFirst(d, call, caller, now)
 	}
 	if d.Reads {
-		return look(d, call, caller, now)
+		return look(d, call, caller, nameOf(d, call, caller), now)
 	}
 	return write(d, call, caller, now)
 }
