@@ -164,7 +164,9 @@ func SaveCart(c *Carts, cart *cartcore.Cart, was int64) error {
 		markPending(c, cart, record)
 	}
 	if c.shared {
-		followCached(c, cart.Key, was, record)
+		if err := followCached(c, cart, was, record); err != nil {
+			return err
+		}
 	}
 	c.touched.Store(text, record)
 	err = c.store.Save(text, was, record)
@@ -177,13 +179,21 @@ func SaveCart(c *Carts, cart *cartcore.Cart, was int64) error {
 	return forget(c, cart, err)
 }
 
-// followCached says in a record which save it follows, where the cache knows: the version alone does not tell all.
-func followCached(c *Carts, key cartcore.Key, was int64, record *Record) {
+// followCached says in a record which save it follows, where the cache knows: the version alone does not tell all. The cart may have been
+// dropped and made anew since, in the same version, and somebody have read that.
+// Errors: ErrConflict.
+func followCached(c *Carts, cart *cartcore.Cart, was int64, record *Record) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if held := cacheGet(c.cache, key); held != nil && held.cart.Version == was {
-		record.Token = held.token
+	held := cacheGet(c.cache, cart.Key)
+	if held == nil || held.cart.Version != was {
+		return nil
 	}
+	if held.cart.ID != cart.ID {
+		return fmt.Errorf("saving cart %s: it was made anew: %w", cart.ID, ErrConflict)
+	}
+	record.Token = held.token
+	return nil
 }
 
 // forget ends a save that failed or was not alone: nobody knows now what the newest cart is, so the cache holds none, and

@@ -115,6 +115,27 @@ func TestACachedCartIsNotAnsweredWhereItsServerDoesNot(t *testing.T) {
 	})
 }
 
+func TestAChangeOfACartIsNotSavedOverAnotherThatWasMadeAnewInItsVersion(t *testing.T) {
+	server := redistest.Start(t)
+	o := RedisOptions{Addresses: []string{server.Address}}
+	here, there := OpenCarts(openRedis(t, o), roomy, Lifetimes{}), OpenCarts(openRedis(t, o), roomy, Lifetimes{})
+	first := cartOf(1, 2)
+	mustSaveCart(t, here, first, 0)
+	if err := DropCart(there, first); err != nil {
+		t.Fatal(err)
+	}
+	anew := cartOf(1, 3)
+	anew.ID = "another"
+	mustSaveCart(t, there, anew, 0)
+	mustGet(t, here, first.Key) // somebody reads it meanwhile
+	if err := SaveCart(here, next(first), first.Version); !errors.Is(err, ErrConflict) {
+		t.Fatalf("saved over another: %v", err)
+	}
+	if got := mustGet(t, there, first.Key); got.ID != "another" || len(got.Lines) != 3 {
+		t.Errorf("the cart is %+v", got)
+	}
+}
+
 func TestACachedCartOfAClosedStoreIsNotAnswered(t *testing.T) {
 	server := redistest.Start(t)
 	log := &strings.Builder{}
