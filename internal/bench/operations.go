@@ -219,6 +219,17 @@ func overRedis() []operation {
 	return found
 }
 
+// leader is the number of the Traefik that an operation is measured at, first of those that share a Redis; 0: its carts are in files.
+func (o operation) leader() int {
+	switch o.replicas {
+	case 0:
+		return 0
+	case 1:
+		return aloneReplica
+	}
+	return firstReplica
+}
+
 // wires are the requests of an operation, of so many callers in turn. The callers are spread over all carts.
 func (o operation) wires(callers int) ([][]byte, error) {
 	quantities := []int{0}

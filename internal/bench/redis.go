@@ -39,8 +39,29 @@ func (s Settings) Ready() error {
 	return err
 }
 
-// redisPrefix is what the keys of an edition's carts begin with: each edition writes to carts of its own.
-func redisPrefix(edition traefik.Edition) string { return "bench-" + string(edition) + ":" }
+// The Traefiks of an edition over a Redis: one that has it alone, and some that share their carts.
+const (
+	aloneReplica = 1
+	firstReplica = 2
+	lastReplica  = firstReplica + manyReplicas - 1
+)
+
+// replicaName tells them apart.
+func replicaName(replica int) string {
+	if replica == aloneReplica {
+		return "alone"
+	}
+	return fmt.Sprintf("%d of %d", replica-firstReplica+1, manyReplicas)
+}
+
+// redisPrefix is what the keys of a server's carts begin with. Each edition writes to carts of its own, and so does the one that is
+// alone: what it knows of a cart would else be older than what others have written in their turns.
+func redisPrefix(one *server) string {
+	if one.replica == aloneReplica {
+		return "bench-alone-" + string(one.edition) + ":"
+	}
+	return "bench-" + string(one.edition) + ":"
+}
 
 // startRedis starts a Redis of this run's own, which keeps what it is given as docs/replicas.md asks for: a log that is synced
 // every second.
@@ -89,9 +110,9 @@ func (s *stage) startRedis(ctx context.Context) error {
 	}
 }
 
-// seedRedis fills the Redis with an edition's carts.
-func (s *stage) seedRedis(ctx context.Context, edition traefik.Edition, batches []batch, told func(done int)) error {
-	kept, err := store.OpenRedis(store.RedisOptions{Addresses: []string{s.redis}, Prefix: redisPrefix(edition)})
+// seedRedis fills the Redis with a server's carts.
+func (s *stage) seedRedis(ctx context.Context, one *server, batches []batch, told func(done int)) error {
+	kept, err := store.OpenRedis(store.RedisOptions{Addresses: []string{s.redis}, Prefix: redisPrefix(one)})
 	if err != nil {
 		return fmt.Errorf("seeding carts: %w", err)
 	}

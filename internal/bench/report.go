@@ -41,7 +41,7 @@ type TraefikReport struct {
 	Edition  string `json:"edition"`
 	Version  string `json:"version"`
 	Carts    int    `json:"carts,omitempty"`   // of the group carts
-	Replica  int    `json:"replica,omitempty"` // of the group redis, from 1
+	Replica  int    `json:"replica,omitempty"` // of the group redis: 1 is alone, the others share their carts
 	Backed   bool   `json:"backed,omitempty"`  // of the group ucp
 	Resident int64  `json:"residentBytes"`
 	Growth   int64  `json:"growthBytes"`

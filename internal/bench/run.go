@@ -97,13 +97,13 @@ func (s *stage) targets() ([]*target, error) {
 		}
 		for _, connections := range several {
 			for _, server := range s.servers {
-				if server.carts != one.carts || server.replica != min(one.replicas, 1) || server.backed != one.backed {
+				if server.carts != one.carts || server.replica != one.leader() || server.backed != one.backed {
 					continue
 				}
 				t := &target{operation: one, server: server, connections: connections, latency: load.NewLatency()}
 				t.load = &load.Target{Name: t.title(), Address: server.process.URL[len("http://"):], Bytes: wires, Status: 200, Kept: one.kept}
 				for _, other := range s.servers {
-					if other.edition == server.edition && other.replica > 1 && other.replica <= one.replicas {
+					if other.edition == server.edition && one.replicas == manyReplicas && other.replica > firstReplica {
 						t.others = append(t.others, other)
 						t.load.Others = append(t.load.Others, other.process.URL[len("http://"):])
 					}

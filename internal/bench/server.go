@@ -30,7 +30,7 @@ const startPatience = 3 * time.Minute
 type server struct {
 	edition traefik.Edition
 	carts   int  // how many it holds; 0: the few that every other group works on
-	replica int  // of those that share a Redis, from 1; 0: its carts are in files
+	replica int  // aloneReplica, or from firstReplica to lastReplica; 0: its carts are in files
 	backed  bool // a UCP cart service is behind it, and not the trivial upstream
 	version string
 	process *traefik.Process
@@ -40,7 +40,7 @@ type server struct {
 // name is the server for people.
 func (s *server) name() string {
 	if s.replica > 0 {
-		return fmt.Sprintf("%s over Redis, %d", s.edition, s.replica)
+		return fmt.Sprintf("%s over Redis, %s", s.edition, replicaName(s.replica))
 	}
 	if s.backed {
 		return string(s.edition) + " before a cart service"
@@ -109,7 +109,7 @@ func (s *stage) open(ctx context.Context) error {
 				s.servers = append(s.servers, &server{edition: edition, carts: carts, version: version})
 			}
 		}
-		for replica := 1; replica <= manyReplicas && s.settings.has(Shared); replica++ {
+		for replica := aloneReplica; replica <= lastReplica && s.settings.has(Shared); replica++ {
 			s.servers = append(s.servers, &server{edition: edition, replica: replica, version: version})
 		}
 		if s.settings.has(Backed) {
@@ -158,14 +158,14 @@ func (s *stage) seed(ctx context.Context, one *server) error {
 	for _, batch := range batches {
 		count += batch.count
 	}
-	if one.replica > 1 {
+	if one.replica > firstReplica {
 		return nil // the first has done it
 	}
 	telling := begin(s.progress, "seeding %s carts for %s", thousands(float64(count)), one.name())
 	defer telling.end()
 	told := func(done int) { telling.now("%s of them", thousands(float64(done))) }
 	if one.replica > 0 {
-		return s.seedRedis(ctx, one.edition, batches, told)
+		return s.seedRedis(ctx, one, batches, told)
 	}
 	if one.backed {
 		return seed(ctx, s.data(one), string(one.edition), batches, told) // one id in both editions would be one cart to the service
@@ -220,7 +220,7 @@ func (s *stage) startOne(ctx context.Context, one *server) error {
 	}
 	config := s.shop.config(s.data(one), s.settings.Sync, one.carts > 0)
 	if one.replica > 0 {
-		config["store"] = map[string]any{"kind": "redis", "redis": map[string]any{"addresses": []string{s.redis}, "prefix": redisPrefix(one.edition)}}
+		config["store"] = map[string]any{"kind": "redis", "redis": map[string]any{"addresses": []string{s.redis}, "prefix": redisPrefix(one)}}
 	}
 	url := s.upstream.url
 	if one.backed {

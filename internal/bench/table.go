@@ -49,7 +49,7 @@ func (r *Report) Table(out io.Writer) error {
 			carts = " with " + thousands(float64(one.Carts)) + " carts"
 		}
 		if one.Replica > 0 {
-			carts = fmt.Sprintf(" over Redis, %d", one.Replica)
+			carts = " over Redis, " + replicaName(one.Replica)
 		}
 		if one.Backed {
 			carts = " before a cart service"
