@@ -8,6 +8,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // The ports of FreeAddress: below those that systems give to outgoing connections (from 32768 on Linux, 49152 elsewhere), one
@@ -49,12 +50,24 @@ func CheckAddress(address string) error {
 	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
 		return fmt.Errorf("listen address must have a port from 1 to 65535, not %q", port)
 	}
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("%s cannot be listened on: %w", address, rootCause(err))
+	for try := 1; ; try++ {
+		listener, err := net.Listen("tcp", address)
+		if err == nil {
+			return listener.Close()
+		}
+		if try == listenTries {
+			return fmt.Errorf("%s cannot be listened on: %w", address, rootCause(err))
+		}
+		time.Sleep(listenPause)
 	}
-	return listener.Close()
 }
+
+// A program that is just being started holds what we had open until it has begun, a port that was tried among it: so one that is
+// taken is tried again before it counts as such.
+const (
+	listenTries = 5
+	listenPause = 20 * time.Millisecond
+)
 
 // rootCause leaves out what the error's text says twice, such as "listen tcp 127.0.0.1:8000: bind:".
 func rootCause(err error) error {
