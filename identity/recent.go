@@ -24,9 +24,8 @@ type recentCallers struct {
 
 // recentCaller is a caller that was found, for one need.
 type recentCaller struct {
-	Caller *cartcore.Caller
+	Caller *cartcore.Caller // until its Settled
 	Need   cartcore.Need
-	Until  int64 // Unix milliseconds
 }
 
 // Resolve finds out who asks. header is the request's, for the trusted header; now is Unix milliseconds. Nobody may change
@@ -47,7 +46,7 @@ func Resolve(d *Directory, dialect string, creds *cartcore.Credentials, header h
 	recent.mu.Lock()
 	hit := recent.found[shown]
 	recent.mu.Unlock()
-	if hit != nil && now < hit.Until && creds.Need == hit.Need {
+	if hit != nil && now < hit.Caller.Settled && creds.Need == hit.Need {
 		return hit.Caller, nil
 	}
 	return resolveAnew(d, dialect, creds, header, now, shown)
@@ -74,6 +73,6 @@ func resolveAnew(d *Directory, dialect string, creds *cartcore.Credentials, head
 	if len(d.recent.found) >= recentMost {
 		d.recent.found = map[string]*recentCaller{}
 	}
-	d.recent.found[shown] = &recentCaller{Caller: &caller, Need: creds.Need, Until: until}
+	d.recent.found[shown] = &recentCaller{Caller: &caller, Need: creds.Need}
 	return &caller, nil
 }

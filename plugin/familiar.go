@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -83,12 +82,4 @@ func keepRead(f *familiar, head string, read *familiarRead) {
 		f.reads = map[string]*familiarRead{}
 	}
 	f.reads[head] = read
-}
-
-// schemeOf is the scheme that the client used, as far as an answer depends on it.
-func schemeOf(r *http.Request) string {
-	if r.TLS != nil {
-		return "https"
-	}
-	return r.Header.Get("X-Forwarded-Proto")
 }

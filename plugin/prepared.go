@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"net/http"
 	"sync"
 
 	"github.com/polycart/polycart/adapters"
@@ -73,4 +74,12 @@ func remember(p *preparedAnswers, name string, cart *cartcore.Cart, sold *catalo
 		p.bytes = size
 	}
 	p.newer[name] = &preparedAnswer{Cart: cart, Sold: sold, Answer: answer}
+}
+
+// schemeOf is the scheme that the client used, as far as an answer depends on it.
+func schemeOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return r.Header.Get("X-Forwarded-Proto")
 }

@@ -23,7 +23,7 @@ type Lifetimes struct {
 type Carts struct {
 	store  Store
 	shared bool          // others write to the store too
-	tenure *atomic.Int64 // the store's; of a shared store one that stands still
+	tenure *atomic.Int64 // the store's; nil before a shared one
 	life   *Lifetimes
 
 	// touched holds for each key the load or save under way that began last, as a *Record of its own: only one that was
@@ -32,17 +32,14 @@ type Carts struct {
 
 	mu    sync.Mutex
 	cache *cache
-	since int64 // the tenure that the cache belongs to; -1, which is none, before a shared store
+	since int64 // the tenure that the cache belongs to
 }
 
 // OpenCarts puts a cache before a store. CloseCarts closes both.
 func OpenCarts(s Store, bounds Bounds, life Lifetimes) *Carts {
 	c := &Carts{store: s, tenure: s.Tenure(), life: &life, cache: newCache(bounds), touched: &sync.Map{}}
-	if c.tenure == nil {
-		c.shared = true
-		c.tenure = &atomic.Int64{}
-		c.since = -1
-	} else {
+	c.shared = c.tenure == nil
+	if !c.shared {
 		c.since = c.tenure.Load()
 	}
 	return c

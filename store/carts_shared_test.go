@@ -35,9 +35,12 @@ func TestACachedCartInRedisIsAlwaysTheNewestAndCostsOneCommand(t *testing.T) {
 		other := cartOf(2, 1)
 		mustSaveCart(t, there, other, 0)
 		mustGet(t, there, other.Key)
-		if err := DropCart(there, other); err != nil {
-			t.Fatal(err)
-		}
+		mustDropCart(t, there, other)
+	}
+	drop := func() {
+		t.Helper()
+		mustDropCart(t, there, newest)
+		newest = &cartcore.Cart{}
 	}
 	warm()
 	large := int64(1 << 20)
@@ -52,19 +55,11 @@ func TestACachedCartInRedisIsAlwaysTheNewestAndCostsOneCommand(t *testing.T) {
 		{"nobody has changed it again", func() {}, 1, []string{"evalsha"}, 100},
 		{"another process has", func() { save(2, 3) }, 3, []string{"evalsha", "evalsha"}, large},
 		{"nobody has since", func() {}, 3, []string{"evalsha"}, 100},
-		{"another process has dropped it", func() {
-			if err := DropCart(there, newest); err != nil {
-				t.Fatal(err)
-			}
-			newest = &cartcore.Cart{}
-		}, -1, []string{"evalsha", "evalsha"}, large},
+		{"another process has dropped it", drop, -1, []string{"evalsha", "evalsha"}, large},
 		{"and made it anew", func() { save(1, 2) }, 2, []string{"evalsha", "evalsha"}, large},
 		{"nobody has changed the new one", func() {}, 2, []string{"evalsha"}, 100},
 		{"another process has dropped it and made it anew in the same version", func() {
-			if err := DropCart(there, newest); err != nil {
-				t.Fatal(err)
-			}
-			newest = &cartcore.Cart{}
+			drop()
 			save(1, 4)
 		}, 4, nil, large},
 		{"the server has forgotten its scripts", func() { server.Client(t).ScriptFlush(t.Context()) }, 4, nil, large},
@@ -116,17 +111,9 @@ func TestACachedCartIsNotAnsweredWhereItsServerDoesNot(t *testing.T) {
 }
 
 func TestAChangeOfACartIsNotSavedOverAnotherThatWasMadeAnewInItsVersion(t *testing.T) {
-	server := redistest.Start(t)
-	o := RedisOptions{Addresses: []string{server.Address}}
-	here, there := OpenCarts(openRedis(t, o), roomy, Lifetimes{}), OpenCarts(openRedis(t, o), roomy, Lifetimes{})
-	first := cartOf(1, 2)
-	mustSaveCart(t, here, first, 0)
-	if err := DropCart(there, first); err != nil {
-		t.Fatal(err)
-	}
-	anew := cartOf(1, 3)
+	first, anew := cartOf(1, 2), cartOf(1, 3)
 	anew.ID = "another"
-	mustSaveCart(t, there, anew, 0)
+	here, there := madeAnew(t, first, anew)
 	mustGet(t, here, first.Key) // somebody reads it meanwhile
 	if err := SaveCart(here, next(first), first.Version); !errors.Is(err, ErrConflict) {
 		t.Fatalf("saved over another: %v", err)

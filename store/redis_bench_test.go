@@ -33,7 +33,7 @@ func BenchmarkRedis(b *testing.B) {
 		}
 		questions := make([]*sameQuestion, callers)
 		for i := range questions {
-			record, err := r.Load(keys[i], 0)
+			record, err := r.Load(keys[i], 1)
 			if err != nil {
 				b.Fatal(err)
 			}

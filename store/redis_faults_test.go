@@ -326,16 +326,8 @@ func TestEveryOperationIsOneRoundTripOfOneScript(t *testing.T) {
 }
 
 func TestACartMadeAnewIsNotTakenForTheCachedOneOfTheSameVersion(t *testing.T) {
-	server := redistest.Start(t)
-	o := RedisOptions{Addresses: []string{server.Address}}
-	here, there := OpenCarts(openRedis(t, o), roomy, Lifetimes{}), OpenCarts(openRedis(t, o), roomy, Lifetimes{})
 	first := cartOf(1, 2)
-	mustSaveCart(t, here, first, 0)
-	if err := DropCart(there, first); err != nil {
-		t.Fatal(err)
-	}
-	anew := cartOf(1, 3)
-	mustSaveCart(t, there, anew, 0)
+	here, _ := madeAnew(t, first, cartOf(1, 3))
 	if got := mustGet(t, here, first.Key); len(got.Lines) != 3 {
 		t.Fatalf("a cart of %d lines, wanted the 3 of the new one", len(got.Lines))
 	}
@@ -346,6 +338,24 @@ func TestACartMadeAnewIsNotTakenForTheCachedOneOfTheSameVersion(t *testing.T) {
 	}
 	if err := here.store.Save("shop/a", 1, record); !errors.Is(err, ErrConflict) {
 		t.Fatalf("over another save of the same version: %v", err)
+	}
+}
+
+// madeAnew are two processes: here saved the first cart, and there dropped it and made it anew.
+func madeAnew(t *testing.T, first, anew *cartcore.Cart) (here, there *Carts) {
+	t.Helper()
+	o := RedisOptions{Addresses: []string{redistest.Start(t).Address}}
+	here, there = OpenCarts(openRedis(t, o), roomy, Lifetimes{}), OpenCarts(openRedis(t, o), roomy, Lifetimes{})
+	mustSaveCart(t, here, first, 0)
+	mustDropCart(t, there, first)
+	mustSaveCart(t, there, anew, 0)
+	return here, there
+}
+
+func mustDropCart(t testing.TB, c *Carts, cart *cartcore.Cart) {
+	t.Helper()
+	if err := DropCart(c, cart); err != nil {
+		t.Fatal(err)
 	}
 }
 

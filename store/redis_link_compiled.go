@@ -75,8 +75,8 @@ func newRedisLink(o *RedisOptions, address string, sentinel bool) *redisLink {
 }
 
 func linkExchange(l *redisLink, commands [][]string, deadline time.Time) (replies []*redisReply, sent bool, err error) {
-	if len(commands) == 1 && isScript(commands[0]) {
-		reply, sent, err := askTogether(l, arguments(commands[0]), deadline)
+	if len(commands) == 1 {
+		reply, sent, err := ask(l, commands[0], arguments(commands[0]), deadline)
 		return []*redisReply{reply}, sent, err
 	}
 	ctx, cancel := context.WithDeadline(context.Background(), deadline)
@@ -109,10 +109,21 @@ func send(ctx context.Context, client *redis.Client, commands []*redis.Cmd) {
 	_, _ = pipe.Exec(ctx)
 }
 
-// isScript tells whether a command is a script that the server knows. It never blocks; others may, and hold up nobody.
-func isScript(command []string) bool { return command[0] == "EVALSHA" }
+// ask sends one command, whose words are its arguments, and answers its reply. A script that the server knows never blocks, and goes
+// with others; what may block holds up nobody.
+func ask(l *redisLink, command []string, words []any, deadline time.Time) (*redisReply, bool, error) {
+	if command[0] == "EVALSHA" {
+		return askTogether(l, words, deadline)
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	alone := redis.NewCmd(ctx, words...)
+	send(ctx, l.client, []*redis.Cmd{alone})
+	reply, err := replyTo(alone)
+	return reply, mayBeSent(err), err
+}
 
-// askTogether is linkAgain for a script, whatever it answers.
+// askTogether is ask for a script that goes with others.
 func askTogether(l *redisLink, words []any, deadline time.Time) (*redisReply, bool, error) {
 	p := &redisPassenger{command: redis.NewCmd(context.Background(), words...), deadline: deadline}
 	flight := board(l, p)
@@ -229,15 +240,7 @@ func linkReady(command []string, usual *redisReply) *readyCommand {
 }
 
 func linkAgain(l *redisLink, ready *readyCommand, deadline time.Time) (reply *redisReply, sent bool, err error) {
-	if isScript(ready.command) {
-		reply, sent, err = askTogether(l, ready.words, deadline)
-	} else {
-		var replies []*redisReply
-		replies, sent, err = linkExchange(l, [][]string{ready.command}, deadline)
-		if err == nil {
-			reply = replies[0]
-		}
-	}
+	reply, sent, err = ask(l, ready.command, ready.words, deadline)
 	usual := ready.usual
 	if err == nil && usual != nil && reply.Kind == usual.Kind && reply.Number == usual.Number && bytes.Equal(reply.Bulk, usual.Bulk) {
 		return nil, sent, nil

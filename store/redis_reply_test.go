@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/polycart/polycart/internal/redistest"
 )
 
 func TestRepliesAreReadAndNothingElse(t *testing.T) {
@@ -130,33 +132,21 @@ func TestAnAnswerIsTheAnswerHoweverItComes(t *testing.T) {
 	}
 }
 
-// answering is a server that sends these pieces whatever it is asked, one connection after the other.
+// answering is a server that sends these pieces whatever it is asked.
 func answering(t *testing.T, pieces []string, connections *atomic.Int64) (address string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { listener.Close() })
-	go func() {
+	return redistest.Listen(t, func(client net.Conn) {
+		defer client.Close()
+		connections.Add(1)
+		asked := make([]byte, 1024)
 		for {
-			conn, err := listener.Accept()
-			if err != nil {
+			if _, err := client.Read(asked); err != nil {
 				return
 			}
-			connections.Add(1)
-			asked := make([]byte, 1024)
-			for {
-				if _, err := conn.Read(asked); err != nil {
-					break
-				}
-				for _, piece := range pieces {
-					fmt.Fprint(conn, piece)
-					time.Sleep(5 * time.Millisecond) // so that pieces are read one by one
-				}
+			for _, piece := range pieces {
+				fmt.Fprint(client, piece)
+				time.Sleep(5 * time.Millisecond) // so that pieces are read one by one
 			}
-			conn.Close()
 		}
-	}()
-	return listener.Addr().String()
+	})
 }

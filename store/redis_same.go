@@ -72,13 +72,13 @@ func loadQuestion(r *Redis, key string, have int64) *question {
 	return &question{script: loadScript, bucket: bucket, args: []string{"1", r.places[bucket] + "c:" + key, versionText(have)}}
 }
 
-// loadedFrom reads the answer to loadQuestion.
+// loadedFrom reads the answer to loadQuestion. Who asks again is most likely to ask once more; most others are not.
 func loadedFrom(r *Redis, q *question, key string, reply *redisReply, have int64, err error) (Record, error) {
 	if err != nil {
 		return Record{}, fmt.Errorf("asking redis: %w", err)
 	}
 	record, err := recordFrom(reply, have)
-	if err == nil && record.Version != 0 {
+	if err == nil && record.Version != 0 && have != 0 {
 		record.same = sameFor(r, q, key, record.Version, string(reply.Bulk[:headSize]))
 	}
 	return record, err

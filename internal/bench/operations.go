@@ -200,21 +200,23 @@ const manyReplicas = 3
 // several his next request goes to any of them, as behind a balancer of requests; writes are measured too where it goes
 // to the same one, as on a connection that is kept.
 func overRedis() []operation {
+	reads, writes := []operation{agentRead(), vesuvioRead(1)}, []operation{agentAdd(), vesuvioUpdate(1)}
 	found := []operation{}
-	for _, one := range []operation{agentRead(), vesuvioRead(1), agentAdd(), vesuvioUpdate(1)} {
-		one.replicas = 1
-		one.name += ", Redis"
-		found = append(found, one)
-	}
-	for _, one := range found[:4:4] {
-		one.replicas = manyReplicas
-		one.name += fmt.Sprintf(", replicas: %d", manyReplicas)
-		found = append(found, one)
-	}
-	for _, one := range found[6:8:8] {
-		one.kept = true
-		one.name += ", kept"
-		found = append(found, one)
+	for _, way := range []struct {
+		name     string
+		replicas int
+		kept     bool
+		of       []operation
+	}{
+		{", Redis", 1, false, slices.Concat(reads, writes)},
+		{fmt.Sprintf(", Redis, replicas: %d", manyReplicas), manyReplicas, false, slices.Concat(reads, writes)},
+		{fmt.Sprintf(", Redis, replicas: %d, kept", manyReplicas), manyReplicas, true, writes},
+	} {
+		for _, one := range way.of {
+			one.name += way.name
+			one.replicas, one.kept = way.replicas, way.kept
+			found = append(found, one)
+		}
 	}
 	return found
 }

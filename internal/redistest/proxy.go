@@ -13,6 +13,12 @@ type Judge func(piece []byte) (handedOn int)
 // server does; nil hands everything on.
 func StartProxy(t testing.TB, server string, asked, answered Judge) (address string) {
 	t.Helper()
+	return Listen(t, func(client net.Conn) { join(client, server, asked, answered) })
+}
+
+// Listen has serve do what is to be done with each connection, beside the others, until the test ends.
+func Listen(t testing.TB, serve func(client net.Conn)) (address string) {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -24,7 +30,7 @@ func StartProxy(t testing.TB, server string, asked, answered Judge) (address str
 			if err != nil {
 				return
 			}
-			go join(client, server, asked, answered)
+			go serve(client)
 		}
 	}()
 	return listener.Addr().String()
