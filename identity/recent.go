@@ -52,6 +52,9 @@ func Resolve(d *Directory, dialect string, creds *cartcore.Credentials, header h
 	return resolveAnew(d, dialect, creds, header, now, shown)
 }
 
+// Settles tells whether Resolve ever answers callers with a Settled: not where a tenant has a trusted header.
+func Settles(d *Directory) bool { return !d.trusting }
+
 // resolveAnew finds out who asks and notes it. A trusted header is no part of what is noted, so where a tenant has one
 // nothing is.
 func resolveAnew(d *Directory, dialect string, creds *cartcore.Credentials, header http.Header, now int64, shown string) (*cartcore.Caller, *cartcore.Error) {

@@ -33,7 +33,7 @@ type desk struct {
 	Catalogs map[string]*catalog.Catalog // by tenant id
 	Carts    *store.Carts
 	Locks    []*sync.Mutex
-	Familiar *familiar // reads that were asked lately; nil: the desk writes, or callers are limited
+	Familiar *familiar // reads that were asked lately; nil: the desk writes, callers are limited, or a header names them
 	Backend  *backend  // nil: carts are kept here alone
 	Luck     *luck     // of guesses that a cart is known; nil: others do not write the carts, or a cart service has a say
 }
@@ -47,7 +47,7 @@ func newDesk(e *engine, adapter *adapters.Adapter, i int, options map[string]str
 		Body: route.Body, Decode: route.Decode, Encode: route.Encode,
 		Who: e.Directory, Catalogs: e.Catalogs, Carts: e.Shared.Carts, Locks: e.Shared.Locks,
 	}
-	if d.Reads && d.Body == adapters.NoBody && e.Rates == nil {
+	if d.Reads && d.Body == adapters.NoBody && e.Rates == nil && identity.Settles(e.Directory) {
 		d.Familiar = e.Familiar
 	}
 	return d
